@@ -1,0 +1,2 @@
+// Types of error-docs.mjs for its test.
+export function errorDocument(): string;

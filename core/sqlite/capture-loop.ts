@@ -1,0 +1,122 @@
+// Drives a capture from a timer: looks at the WAL, seals by size and age, reports a failing sink once, and lets go of the
+// reader before the application's disk fills up.
+import { HoldfastError } from '../contract/errors.ts';
+import { isBusy } from './connections.ts';
+import type { CaptureOptions } from './types.ts';
+import type { WalCapture } from './wal-capture.ts';
+
+export interface LoopHooks {
+  /** Looks after what a capture cannot see itself (a replaced file, a lost lock); called every few seconds. */
+  heartbeat(): void;
+  /** Bytes free on the volume of the WAL. */
+  freeBytes(): number;
+  walBytes(): number;
+  monotonic(): number;
+}
+
+const HEARTBEAT_MS = 3000;
+const STEP_BYTES = 8 * 1024 * 1024;
+const HASH_STEP_BYTES = 4 * 1024 * 1024;
+const PINNED_AFTER_MS = 30_000;
+/** With a failing sink the WAL only grows; below this much free space the application comes first. */
+const LET_GO_BYTES = 256 * 1024 * 1024;
+
+export class CaptureLoop {
+  readonly #capture: WalCapture;
+  readonly #options: CaptureOptions;
+  readonly #hooks: LoopHooks;
+  #timer: NodeJS.Timeout | null = null;
+  #sealedAt: number;
+  #unsealedSince: number | null = null;
+  #pinnedReportedAt = Number.NEGATIVE_INFINITY;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #failing = false;
+  #letGo = false;
+  #stopped = false;
+
+  constructor(capture: WalCapture, options: CaptureOptions, hooks: LoopHooks) {
+    this.#capture = capture;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#sealedAt = hooks.monotonic();
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** One look; public so that a test can take the timer's place. */
+  tick(): void {
+    const now = this.#hooks.monotonic();
+    let again = false;
+    try {
+      if (now - this.#beatAt >= HEARTBEAT_MS) {
+        this.#beatAt = now;
+        this.#hooks.heartbeat();
+      }
+      if (this.#stopped || this.#heldBack()) return;
+      again = this.#capture.step(STEP_BYTES);
+      if (!again) this.#sealIfDue(now);
+      if (!again) this.#capture.hashStep(HASH_STEP_BYTES);
+      if (this.#failing) {
+        this.#failing = false;
+        this.#options.onEvent({ kind: 'sinkRecovered' });
+      }
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#schedule(again ? 1 : this.#options.pollMs);
+    }
+  }
+
+  /** True while the reader is given up and there is not yet enough room to begin again. */
+  #heldBack(): boolean {
+    if (!this.#letGo) return false;
+    if (this.#hooks.freeBytes() < 2 * LET_GO_BYTES) return true;
+    this.#letGo = false;
+    return false;
+  }
+
+  #onError(error: unknown): void {
+    if (isBusy(error) || (error instanceof HoldfastError && error.name === 'DATABASE_BUSY')) return;
+    if (!this.#letGo && this.#hooks.freeBytes() < LET_GO_BYTES) {
+      this.#letGo = true;
+      this.#capture.letGo('The log could not be written and the disk was filling up; the WAL was let go.');
+    }
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#options.onEvent({ kind: 'sinkFailed', error });
+  }
+
+  #sealIfDue(now: number): void {
+    const frames = this.#capture.framesSinceSeal;
+    if (frames === 0) {
+      this.#sealedAt = now;
+      this.#unsealedSince = null;
+      return;
+    }
+    if (frames < this.#options.sealFrames && now - this.#sealedAt < this.#options.sealMs) return;
+    if (this.#capture.pinned) return;
+    if (this.#capture.seal()) {
+      this.#sealedAt = now;
+      this.#unsealedSince = null;
+      return;
+    }
+    this.#unsealedSince ??= now;
+    const forMs = now - this.#unsealedSince;
+    if (forMs >= PINNED_AFTER_MS && now - this.#pinnedReportedAt >= PINNED_AFTER_MS) {
+      this.#pinnedReportedAt = now;
+      this.#options.onEvent({ kind: 'walPinned', bytes: this.#hooks.walBytes(), forMs });
+    }
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.tick(), ms);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,49 @@
+// Where what arrives from outside for step 6 is taken in while a restore runs: answers of peers, and a person's decision.
+import type { Peer } from '../contract/restore.ts';
+import type { PeerDecision } from '../contract/verification.ts';
+import type { Clock } from '../platform/clock.ts';
+import { mergeAnswers } from './peers-waiting.ts';
+
+export interface PeersDesk {
+  /** What each peer said last, in the order in which they were named. */
+  peers(): Peer[];
+  decision(): PeerDecision | null;
+  /** Step 6 waits: only then a decision is taken. */
+  waits: boolean;
+  answer(peers: readonly Peer[]): void;
+  decide(decision: PeerDecision): void;
+  /** Resolves at the next answer or decision, or after `ms`; rejects with the signal's reason. */
+  next(clock: Clock, ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createPeersDesk(named: readonly Peer[]): PeersDesk {
+  let peers = mergeAnswers([], named);
+  let decision: PeerDecision | null = null;
+  let news = Promise.withResolvers<void>();
+  const tell = () => {
+    news.resolve();
+    news = Promise.withResolvers<void>();
+  };
+  return {
+    peers: () => peers,
+    decision: () => decision,
+    waits: false,
+    answer(answers) {
+      peers = mergeAnswers(peers, answers);
+      tell();
+    },
+    decide(wanted) {
+      decision = wanted;
+      tell();
+    },
+    async next(clock, ms, signal) {
+      const timer = new AbortController();
+      const either = AbortSignal.any([signal, timer.signal]);
+      try {
+        await Promise.race([news.promise, clock.sleep(ms, either)]);
+      } finally {
+        timer.abort();
+      }
+    },
+  };
+}

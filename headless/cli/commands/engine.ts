@@ -1,0 +1,110 @@
+// holdfast status, servers, groups, jobs, events: what the running engine knows.
+import { withEngine } from '../engine-client.ts';
+import { formatDuration, formatTable, formatTime } from '../format.ts';
+import { hazardTexts, pinText } from '../logging-text.ts';
+import type { CommandResult } from '../output.ts';
+
+const age = (now: number, time: number | null) => (time === null ? 'never' : formatDuration(Math.max(0, now - time)));
+
+export async function statusCommand(data: string | undefined): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const snapshot = await engine.site.get({});
+    return {
+      json: { site: snapshot.site, tray: snapshot.tray, instances: snapshot.instances, attention: snapshot.attention },
+      text: [
+        `${snapshot.site.name}: ${snapshot.tray.critical} critical, ${snapshot.tray.warning} warnings, ${snapshot.tray.info} messages`,
+        ...formatTable(
+          ['DATABASE', 'STATE', 'LAST FULL', 'LAST INCREMENTAL', 'LOGGING', 'PROTECTION'],
+          snapshot.instances.map(({ id, status, verdict, reachable }) => [
+            id,
+            reachable ? status.state : 'unreachable',
+            formatTime(status.lastFull?.at ?? null),
+            formatTime(status.lastIncremental?.at ?? null),
+            status.logging.on ? 'on' : 'off',
+            verdict,
+          ]),
+        ),
+        ...snapshot.attention.map((item) => `${item.level.toUpperCase()}  ${item.text}`),
+        ...snapshot.instances.flatMap(({ id, status }) => [
+          ...(status.walPins ?? []).map((pin) => `${id}  WAL  ${pinText(pin)}`),
+          ...(status.hazards ?? [])
+            .filter(({ level }) => level !== 'info')
+            .map((one) => `${id}  ${hazardTexts(one)[0]}`),
+        ]),
+      ],
+    };
+  });
+}
+
+export async function serversCommand(data: string | undefined): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const { servers } = await engine.site.get({});
+    return {
+      json: { servers },
+      text: formatTable(
+        ['SERVER', 'STATE', 'PID', 'ENDPOINT', 'ROOT'],
+        servers.map((server) => [
+          server.name,
+          server.state,
+          String(server.pid ?? '–'),
+          server.endpoint ?? '–',
+          server.root,
+        ]),
+      ),
+    };
+  });
+}
+
+export async function groupsCommand(data: string | undefined): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const { groups, now } = await engine.site.get({});
+    return {
+      json: { groups },
+      text: groups.flatMap((group) => [
+        `${group.name}  ${group.state}  ${group.stateText}`,
+        ...formatTable(
+          ['  ACTIVE', 'SERVER', 'INSTANCE', 'STATE', 'DATA AGE', 'FOLDER'],
+          group.members.map((member) => [
+            member.active ? '  ●' : '  ○',
+            `${member.server}${member.master ? ' (Master)' : ''}`,
+            member.instance,
+            member.stateText || member.state,
+            member.active ? '–' : age(now, member.dataTime),
+            member.folder,
+          ]),
+        ),
+      ]),
+    };
+  });
+}
+
+export async function jobsCommand(data: string | undefined, limit: number): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const jobs = await engine.jobs.list({ limit });
+    return {
+      json: { jobs },
+      text: formatTable(
+        ['STARTED', 'JOB', 'TARGET', 'STATUS', 'VERDICT'],
+        jobs.map((job) => [
+          formatTime(job.startedAt),
+          job.title,
+          job.target,
+          job.status,
+          job.verdict ?? job.error?.message ?? '',
+        ]),
+      ),
+    };
+  });
+}
+
+export async function eventsCommand(data: string | undefined): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const { messages } = await engine.site.get({});
+    return {
+      json: { messages },
+      text: messages.map(
+        (message) => `${formatTime(message.at)}  ${message.level.padEnd(8)}  ${message.source}  ${message.text}`,
+      ),
+    };
+  });
+}

@@ -1,0 +1,29 @@
+// The tray: counts of system messages, red, yellow, blue. Quiet when there are none.
+import { LevelIcon } from '../ui/index.ts';
+import { useApp, useSite } from './app.ts';
+
+export function TrayButton() {
+  const app = useApp();
+  const tray = useSite((snapshot) => snapshot.tray);
+  const parts = [
+    ['critical', tray.critical],
+    ['warning', tray.warning],
+    ['info', tray.info],
+  ] as const;
+  return (
+    <button
+      type="button"
+      className={`app-tray app-tray-${tray.level}`}
+      title={`System messages: ${tray.critical} critical, ${tray.warning} warnings, ${tray.info} information`}
+      onClick={() => app.openDialog({ kind: 'messages' })}
+    >
+      <span className="hf-sr">System messages: </span>
+      {parts.map(([level, count]) => (
+        <span key={level} className={count === 0 ? 'is-zero' : `hf-tone-${level}`}>
+          <LevelIcon level={level} label={level} />
+          <b className="hf-num">{count}</b>
+        </span>
+      ))}
+    </button>
+  );
+}

@@ -1,0 +1,5 @@
+// The page of this feature.
+import type { PageMap } from '../../app/pages.ts';
+import { ErrorsPage } from './ErrorsPage.tsx';
+
+export const pages: PageMap = { 'backup/errors': ErrorsPage };

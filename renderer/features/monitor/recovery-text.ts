@@ -1,0 +1,39 @@
+// The loss and the search of the guided recovery in words.
+import type { Loss, MissingRange, Recovery } from '../../../core/contract/recovery.ts';
+import { shortServer } from './vector-rows.ts';
+
+/** `2 h 3 min 4 s`; the seconds alone up to a minute. */
+export function spanText(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  return (
+    parts
+      .filter(([value]) => value > 0)
+      .map(([value, unit]) => `${value} ${unit}`)
+      .join(' ') || 'less than 1 s'
+  );
+}
+
+export function commitsText({ commits, exact }: Pick<MissingRange, 'commits' | 'exact'>): string {
+  return `${exact ? '' : 'at least '}${commits.toLocaleString('en-US')} commit${commits === 1 ? '' : 's'}`;
+}
+
+/** `14 commits over 1 min 17 s`, with what cannot be counted said. */
+export function lossText({ commits, exact, seconds, silent }: Loss): string {
+  const span = seconds === null ? ', everything of a replica' : ` over ${spanText(seconds)}`;
+  const unknown = silent.length === 0 ? '' : `, and whatever only ${silent.map(shortServer).join(', ')} holds`;
+  return `${commitsText({ commits, exact: exact || silent.length > 0 })}${span}${unknown}`;
+}
+
+/** How far was looked, and where it could not be. */
+export function searchedText(searched: Recovery['searched']): string {
+  const servers = new Set(searched.map((one) => one.server));
+  const folders = searched.filter((one) => one.problem === null).length;
+  const failed = searched.filter((one) => one.problem !== null);
+  const where = `Searched: ${folders} folder${folders === 1 ? '' : 's'} on ${[...servers].join(', ')}.`;
+  const problems = failed.map((one) => ` ${one.folder} on ${one.server}: ${one.problem}.`);
+  return where + problems.join('');
+}

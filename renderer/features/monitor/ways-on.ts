@@ -1,0 +1,93 @@
+// The ways on after a restore that did not end active: what can be done, what it means, and which of them are dangerous.
+import { phaseOf, type RestorePicture } from './restore-phase.ts';
+
+export type WayId = 'retry' | 'byHand' | 'again' | 'wizard' | 'activate' | 'delete';
+
+export interface Way {
+  id: WayId;
+  label: string;
+  /** What it does and what it costs. */
+  text: string;
+  kind: 'primary' | 'normal' | 'danger';
+}
+
+export interface WaysSituation {
+  /** A complete set of this very restore waits in RST. */
+  rstWaits: boolean;
+  /** The engine can run the job again with the same input. */
+  repeatable: boolean;
+}
+
+const activateAnyway: Way = {
+  id: 'activate',
+  label: 'Activate anyway…',
+  text: 'What is missing is given up here. The replaced database is kept as a contingency copy. Needs a typed confirmation.',
+  kind: 'danger',
+};
+const deleteRst: Way = {
+  id: 'delete',
+  label: 'Delete RST…',
+  text: 'Removes the restored set. The old database is not touched.',
+  kind: 'danger',
+};
+
+const wizard = (kind: Way['kind']): Way => ({
+  id: 'wizard',
+  label: 'Restore again…',
+  text: 'Opens the wizard for this database; the same or other sources and target.',
+  kind,
+});
+
+const verifyAgain = (kind: Way['kind']): Way => ({
+  id: 'retry',
+  label: 'Retry',
+  text: 'Asks every server again and checks the set in RST. Nothing is restored anew.',
+  kind,
+});
+
+/** In the order in which they should be considered; empty while the restore runs and after it is active. */
+export function waysOn(picture: RestorePicture, situation: WaysSituation): Way[] {
+  const onRst = situation.rstWaits ? [activateAnyway, deleteRst] : [];
+  const again = (label: string, text: string): Way[] =>
+    situation.repeatable ? [{ id: 'again', label, text, kind: 'primary' }] : [];
+  switch (phaseOf(picture)) {
+    case 'behind':
+      // The guided recovery has the ways that lead on, the loss among them.
+      return situation.rstWaits ? [deleteRst] : again('Run again', 'The same sources and target, from the start.');
+    case 'unreachable':
+      if (!situation.rstWaits) return [wizard(situation.repeatable ? 'normal' : 'primary')];
+      return [
+        verifyAgain('primary'),
+        {
+          id: 'byHand',
+          label: 'Enter its answer…',
+          text: 'Compares with a vector that was read on the silent server and is typed in here.',
+          kind: 'normal',
+        },
+        ...onRst,
+      ];
+    case 'held':
+      return situation.rstWaits
+        ? [
+            {
+              id: 'activate',
+              label: 'Activate…',
+              text: 'RST becomes the active database; the replaced one is kept as a contingency copy.',
+              kind: 'primary',
+            },
+            deleteRst,
+          ]
+        : [];
+    case 'failed':
+    case 'canceled':
+    case 'interrupted':
+      return [
+        ...again('Run again', 'The same sources and target, from the start.'),
+        wizard(situation.repeatable ? 'normal' : 'primary'),
+        ...(situation.rstWaits ? [verifyAgain('normal')] : []),
+        ...onRst,
+      ];
+    default:
+      return [];
+  }
+}

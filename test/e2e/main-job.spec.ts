@@ -1,0 +1,16 @@
+// The main job, end to end, in the browser console: what a newcomer does in the first five minutes.
+import { expect, expectAccessible, takeScreenshots, test } from './support/console.ts';
+import { doTheMainJob } from './support/main-job.ts';
+
+test('protects, backs up, fails over, reconnects and restores', async ({ page, console }) => {
+  test.setTimeout(240_000);
+  expect(console.url).toContain('#token=');
+  const began = Date.now();
+  const ledTook = await doTheMainJob({
+    page,
+    shot: (name) => takeScreenshots(page, `web-${name}`),
+    check: () => expectAccessible(page),
+  });
+  expect(ledTook).toBeLessThan(5_000);
+  expect(Date.now() - began, 'under five minutes').toBeLessThan(300_000);
+});

@@ -51,7 +51,8 @@ export function createBackups(ports: BackupPorts): Backups {
   function optionsOf(request: BackupRequest, instance: Instance): BackupOptions {
     const { instanceId: _, secrets: _secrets, ...given } = request;
     const { backupFolder, name } = instance.record;
-    const file = freeName(path.join(backupFolder, backupFileName(name, request.type, ports.clock.now())));
+    const at = ports.clock.now();
+    const file = freeName((nth) => path.join(backupFolder, backupFileName(name, request.type, at, nth)));
     const defaults = { file, log: logFileOf(instance), ...settledBy(instance) };
     const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
     return backupOptionsSchema.parse({ ...defaults, ...Object.fromEntries(chosen) });
@@ -152,11 +153,10 @@ async function runBackup(
 }
 
 /** Two backups can start within a second. */
-function freeName(file: string): string {
-  const { dir, name, ext } = path.parse(file);
-  for (let n = 2; ; n++) {
+function freeName(nthName: (nth: number) => string): string {
+  for (let nth = 1; ; nth++) {
+    const file = nthName(nth);
     if (!fs.existsSync(file)) return file;
-    file = path.join(dir, `${name}-${n}${ext}`);
   }
 }
 

@@ -129,7 +129,9 @@ describe('backups', () => {
     fs.mkdirSync(options.file.slice(0, options.file.lastIndexOf('/')), { recursive: true });
     fs.writeFileSync(options.file, '');
     const second = await site.api.backup.plan({ instanceId, type: 'full' });
-    expect(second.options.file).toBe(options.file.replace('.bak', '-2.bak'));
+    expect(second.options.file).toBe(options.file.replace('-full.bak', '.2-full.bak'));
+    // By name is by time, for whoever looks into the folder.
+    expect([second.options.file, options.file].sort()).toEqual([options.file, second.options.file]);
     const request = { instanceId, type: 'full' as const, file: options.file };
     expect(await refused(site.api.backup.start(request))).toBe('FILE_EXISTS');
     expect((await site.api.backup.plan({ ...request, overwrite: true })).warnings.map((one) => one.name)).toContain(

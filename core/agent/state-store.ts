@@ -154,11 +154,18 @@ function createStore(db: Database.Database, initial: InstanceFacts): void {
 
 /** What is stored, by name; a state of an earlier version has no checksum until it is next written. */
 function readTexts(db: Database.Database, file: string): Map<string, string> {
-  const rows = db.prepare('SELECT key, value FROM fact').all() as { key: string; value: string }[];
-  const texts = new Map(rows.map(({ key, value }) => [key, value]));
+  const rows = db.prepare('SELECT key, value FROM fact').all() as { key: unknown; value: unknown }[];
+  const texts = new Map<string, string>();
+  for (const { key, value } of rows) {
+    if (typeof key !== 'string' || typeof value !== 'string') throw damagedState(file);
+    texts.set(key, value);
+  }
   const sum = texts.get(SUM_KEY);
   texts.delete(SUM_KEY);
-  const whole = sum === undefined ? texts.has('databaseSerial') && texts.has('logging') : sum === sumOf(texts);
+  // The row of the checksum can be what was damaged: then the table itself must be sound.
+  const sound = () => db.pragma('integrity_check(1)', { simple: true }) === 'ok';
+  const whole =
+    sum === undefined ? texts.has('databaseSerial') && texts.has('logging') && sound() : sum === sumOf(texts);
   if (!whole) throw damagedState(file);
   return texts;
 }

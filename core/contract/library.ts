@@ -109,6 +109,8 @@ export const wayBackSchema = z.object({
   /** Commits and milliseconds that it loses against the newest commit that is known anywhere; null when unknown. */
   lossCommits: z.number().int().nullable(),
   lossMs: z.number().nullable(),
+  /** Servers whose copies alone hold what it loses; empty when the database itself holds, or held, some of that, too. */
+  lossHeldBy: z.array(z.string()),
   /** From rates that were measured here; null when none was. */
   estimatedMs: z.number().nullable(),
   proof: proofSchema.nullable(),

@@ -46,7 +46,8 @@ export function waysBack(facts: PlannerFacts): WaysBack {
     (time) => time !== null,
   );
   const newestAt = times.length > 0 ? Math.max(...times) : null;
-  const against: Newest = { vector: newest, at: newestAt };
+  const own = mergeVectors(current.vector, logged.vector ?? []);
+  const against: Newest = { vector: newest, at: newestAt, own, copies };
   const ways = [...fromBackups(facts, logged, against), ...copies.map((copy) => fromCopy(copy, facts, against))];
   return { ways: ways.sort(byMerit), newest, newestAt };
 }
@@ -54,6 +55,9 @@ export function waysBack(facts: PlannerFacts): WaysBack {
 interface Newest {
   vector: Vector;
   at: number | null;
+  /** What the database itself, with its logs, holds or held. */
+  own: Vector;
+  copies: readonly CopyState[];
 }
 
 function fromBackups(facts: PlannerFacts, logs: RestoreChain, newest: Newest): WayBack[] {
@@ -135,11 +139,15 @@ function lossOf(
   vector: Vector | null,
   reaches: number | null,
   newest: Newest,
-): Pick<WayBack, 'lossCommits' | 'lossMs'> {
+): Pick<WayBack, 'lossCommits' | 'lossMs' | 'lossHeldBy'> {
   const lossCommits = vector === null ? null : commitsBetween(vector, newest.vector);
-  if (lossCommits === 0) return { lossCommits, lossMs: 0 };
+  if (lossCommits === 0) return { lossCommits, lossMs: 0, lossHeldBy: [] };
+  // A master that was left behind by a failover holds commits that the active database never had: no restore of that one loses them.
+  const holders = newest.copies.filter((copy) => vector && copy.vector && commitsBetween(vector, copy.vector) !== 0);
+  const elsewhere = vector !== null && commitsBetween(vector, newest.own) === 0;
+  const lossHeldBy = elsewhere ? holders.map(({ server }) => server) : [];
   const lossMs = reaches === null || newest.at === null ? null : Math.max(0, newest.at - reaches);
-  return { lossCommits, lossMs };
+  return { lossCommits, lossMs, lossHeldBy };
 }
 
 const unknownLast = (value: number | null): number => value ?? Number.POSITIVE_INFINITY;

@@ -76,8 +76,8 @@ describe('a crash on Wednesday afternoon', () => {
     ]);
     expect(newestAt).toBe(at(WEDNESDAY, 15));
     expect(ways.map(lossText)).toEqual(['nothing', '8 commits, 17 h']);
-    expect(lossText({ lossCommits: 10, lossMs: 0 })).toBe('10 commits');
-    expect(lossText({ lossCommits: null, lossMs: null })).toBe('not known');
+    expect(lossText({ lossCommits: 10, lossMs: 0, lossHeldBy: [] })).toBe('10 commits');
+    expect(lossText({ lossCommits: null, lossMs: null, lossHeldBy: [] })).toBe('not known');
   });
 
   it('is what the wizard asks for, and what the timeline offers', () => {
@@ -123,6 +123,12 @@ describe('a crash on Wednesday afternoon', () => {
       ['logs', 2],
       ['backup', 10],
       ['copy:3', 3],
+    ]);
+    expect(ways.map(lossText)).toEqual([
+      'nothing',
+      '2 commits that only SRV-2 has',
+      '10 commits, 18 h',
+      '3 commits, 2 h',
     ]);
   });
 

@@ -142,7 +142,8 @@ export async function waysCommand(name: string, data: string | undefined): Promi
         ways.map((way) => [
           way.title,
           formatTime(way.reaches),
-          loss(way.lossCommits, way.lossMs),
+          loss(way.lossCommits, way.lossMs) +
+            (way.lossHeldBy.length > 0 ? `, only on ${way.lossHeldBy.join(' and ')}` : ''),
           way.estimatedMs === null ? '?' : formatDuration(way.estimatedMs),
           way.proof ? formatTime(way.proof.provenAt) : 'no',
           way.problem ?? way.detail,

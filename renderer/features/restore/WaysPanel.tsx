@@ -2,11 +2,16 @@
 import type { WayBack, WaysBack } from '../../../core/contract/library.ts';
 import { Badge, type Column, formatDuration, Table, Time } from '../../ui/index.ts';
 
-/** `nothing`, `14 commits, 12 s`: what is lost against the newest commit that is known anywhere. */
-export function lossText({ lossCommits, lossMs }: Pick<WayBack, 'lossCommits' | 'lossMs'>): string {
+/** `nothing`, `14 commits, 12 s`, `3 commits that only SRV-1 has`: what is lost against the newest commit that is known anywhere. */
+export function lossText({
+  lossCommits,
+  lossMs,
+  lossHeldBy,
+}: Pick<WayBack, 'lossCommits' | 'lossMs' | 'lossHeldBy'>): string {
   if (lossCommits === 0) return 'nothing';
   const commits = lossCommits === null ? null : `${lossCommits} commit${lossCommits === 1 ? '' : 's'}`;
   // Commits of another life can be lost without reaching less far.
+  if (commits && lossHeldBy.length > 0) return `${commits} that only ${lossHeldBy.join(' and ')} has`;
   const span = !lossMs ? null : formatDuration(lossMs);
   return [commits, span].filter((part) => part !== null).join(', ') || 'not known';
 }

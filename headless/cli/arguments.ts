@@ -9,13 +9,13 @@ import { type Peer, peerSchema } from '../../core/contract/restore.ts';
 import { parseStamp } from '../../core/vectors/stamp.ts';
 
 export function parseByteCount(text: string, option: string): number {
-  const match = /^(\d+)\s*(k|m|g)?b?$/i.exec(text.trim());
+  const match = /^(\d+(?:\.\d+)?)\s*(k|m|g|t)?b?$/i.exec(text.trim());
   if (!match)
     throw new HoldfastError('INVALID_INPUT', `${option} ${text}: a number of bytes is needed`, {
-      hint: 'Write for example 104857600, 100m or 2g.',
+      hint: 'Write for example 104857600, 100m or 1.5 GB.',
     });
-  const factor = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[match[2]?.toLowerCase() ?? ''] ?? 1;
-  return Number(match[1]) * factor;
+  const factor = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }[match[2]?.toLowerCase() ?? ''] ?? 1;
+  return Math.round(Number(match[1]) * factor);
 }
 
 /** `90`, `90s`, `10m` or `2h` as milliseconds; 0 when it is not given. */

@@ -1,15 +1,5 @@
-// Numbers and times as the command line writes them: decimal units, ISO times in UTC.
-
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`;
-}
+// Numbers and times as the command line writes them: sizes as everywhere, ISO times in UTC.
+export { bytesText as formatBytes } from '../../core/platform/size-text.ts';
 
 export function formatTime(ms: number | null): string {
   return ms === null ? '–' : new Date(ms).toISOString();

@@ -10,11 +10,11 @@ export function parseBytes(text: string): number | null {
   return Number.isSafeInteger(Math.round(value)) ? Math.round(value) : null;
 }
 
-/** The shortest text that reads back to exactly the same bytes: `100 MB`, `4294705152`. */
+/** The shortest text that reads back to exactly the same bytes: `100 MB`, `4095.75 MB`; odd bytes as `4097 B`. */
 export function bytesText(bytes: number): string {
   for (const unit of ['tb', 'gb', 'mb', 'kb'] as const) {
     const value = bytes / factors[unit];
-    if (value >= 1 && value < 10_000 && Number.isInteger(value * 10)) return `${value} ${unit.toUpperCase()}`;
+    if (value >= 1 && value < 10_000 && Number.isInteger(value * 100)) return `${value} ${unit.toUpperCase()}`;
   }
-  return String(bytes);
+  return `${bytes} B`;
 }

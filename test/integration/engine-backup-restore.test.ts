@@ -83,7 +83,7 @@ describe('backups', () => {
     const site = await protectedSite();
     const job = await backUp(site);
     expect(job).toMatchObject({ status: 'succeeded', kind: 'backup', target: instanceId, repeatable: true });
-    expect(job.verdict).toMatch(/^Backup 00000001: 8\.2 kB read, 5\.0 kB written/);
+    expect(job.verdict).toMatch(/^Backup 00000001: 8 KB read, 4\.9 KB written/);
     const { instances, attention, tray } = site.snapshot();
     expect(instances[0]).toMatchObject({ verdictLevel: 'ok' });
     expect(attention).toEqual([]);

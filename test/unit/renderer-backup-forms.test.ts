@@ -38,7 +38,8 @@ describe('sizes as typed', () => {
         expect(parseBytes(bytesText(bytes))).toBe(bytes);
       }),
     );
-    expect(bytesText(4_294_705_152)).toBe('4294705152');
+    expect(bytesText(4_294_705_152)).toBe('4095.75 MB');
+    expect(bytesText(4097)).toBe('4097 B');
     expect(bytesText(100 * MB)).toBe('100 MB');
   });
 });

@@ -52,7 +52,7 @@ export function loggingProblems(draft: LoggingDraft): Partial<Record<'directory'
     problems.directory = 'Give the whole path of a folder';
   if (min === null || min < 1) problems.minSize = 'Give a size such as 100 MB';
   if (max === null || max < 1) problems.maxSize = 'Give a size such as 1 GB';
-  else if (max > largestLog) problems.maxSize = `At most ${bytesText(largestLog)} bytes`;
+  else if (max > largestLog) problems.maxSize = `At most ${bytesText(largestLog)}`;
   else if (min !== null && min > max) problems.maxSize = 'Not smaller than the minimum';
   return problems;
 }

@@ -93,17 +93,26 @@ function serverView(server: DsmasterServer, partitions: readonly Partition[]): D
 function verdictOf(ready: boolean, marked: readonly DsmasterServer[], partitions: readonly Partition[]): string {
   if (partitions.length === 0) return 'There is no partition to plan for';
   if (marked.length === 0) return 'No server is marked as a DSMASTER server: the loss of all servers has no plan';
-  const named = marked.map((server) => server.name).join(', ');
+  const named = listed(marked.map((server) => server.name));
   if (ready) return `${named} ${marked.length === 1 ? 'holds' : 'together hold'} the whole tree, each partition once`;
   const of = (status: Partition['status']) => partitions.filter((partition) => partition.status === status).length;
   const faults = [
-    [of('missing'), 'missing'],
-    [of('readOnly'), 'only readable'],
-    [of('overlap'), 'on several of them'],
+    [of('missing'), 'is missing', 'are missing'],
+    [of('readOnly'), 'cannot be written', 'cannot be written'],
+    [of('overlap'), 'is held by more than one of them', 'are held by more than one of them'],
   ] as const;
-  const list = faults.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `${named}: of ${partitions.length} partitions ${list.join(', ')}`;
+  const list = faults
+    .filter(([count]) => count > 0)
+    .map(
+      ([count, one, many], index) =>
+        `${count}${index === 0 ? ` of ${partitions.length}` : ''} ${count === 1 ? one : many}`,
+    );
+  return `${named} ${marked.length === 1 ? 'does' : 'do'} not hold each partition once and writable: ${list.join(', ')}`;
 }
+
+/** `A`, `A and B`, `A, B and C`. */
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 function proposalOf(servers: readonly DsmasterServer[], partitions: readonly Partition[]): DsmasterPlan['proposal'] {
   const coverable = partitions.filter((one) => one.holders.some((holder) => USABLE.has(holder.type)));
@@ -243,10 +252,7 @@ function warningsOf(
     else if (status === 'readOnly')
       say('critical', `The DSMASTER replica of ${name} cannot be written: make it read/write`);
     if (status === 'overlap')
-      say(
-        'critical',
-        `${name} is on ${coveredBy.join(' and ')}: after a disaster their copies are of different moments`,
-      );
+      say('critical', `${name} is on ${listed(coveredBy)}: after a disaster their copies are of different moments`);
     const masters = holders.filter((holder) => holder.type === 'MASTER').map((holder) => holder.server);
     if (masters.length > 1) say('critical', `${name} has ${masters.length} master replicas: ${masters.join(', ')}`);
     if (master === null && holders.some((holder) => USABLE.has(holder.type)))

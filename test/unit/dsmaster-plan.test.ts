@@ -58,7 +58,9 @@ describe('the DSMASTER planner', () => {
     expect(Object.fromEntries(result.partitions.map((one) => [one.name, one.status]))).toEqual({
       ...{ A: 'readOnly', B: 'readOnly', C: 'missing', D: 'covered', E: 'missing' },
     });
-    expect(result.verdict).toBe('CHIP: of 5 partitions 2 missing, 2 only readable');
+    expect(result.verdict).toBe(
+      'CHIP does not hold each partition once and writable: 2 of 5 are missing, 2 cannot be written',
+    );
     expect(texts(result)).toEqual(
       expect.arrayContaining([
         'No server holds a replica of E',

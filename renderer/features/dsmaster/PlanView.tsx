@@ -12,7 +12,7 @@ const tone: Record<Partition['status'], Level> = {
 };
 const word: Record<Partition['status'], string> = {
   covered: 'covered',
-  overlap: 'on several',
+  overlap: 'more than once',
   readOnly: 'not writable',
   missing: 'not covered',
 };

@@ -47,7 +47,8 @@ export async function restoreInstance(
   const locked = instance.fenced || instance.role === 'standby';
   const wanted = { ...inside, clearLock: inside.clearLock && !locked };
   const several = concernsSeveral(instance, inside.file);
-  await withPeersDesk(agent, instance.name, inside.peers, async (desk) => {
+  const ids = several ? instance.backends.map((one) => one.backendId) : [];
+  await withPeersDesk(agent, instance.name, inside.peers, ids, async (desk) => {
     const context = {
       files: agent.deps.files,
       clock: agent.deps.clock,

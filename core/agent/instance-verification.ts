@@ -6,22 +6,27 @@ import type { PeerDecision, WaitingRst } from '../contract/verification.ts';
 import { createPeersDesk, type PeersDesk } from '../restore/peers-desk.ts';
 import { verifyRestored } from '../restore/verify-step.ts';
 import { rstPath } from '../restore/waiting-set.ts';
+import type { HeldVector } from '../vectors/verify.ts';
 import type { Agent } from './agent.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
 
 /** The desks of the restores that run, by instance or by path of the new file. They end with the process, as their restores do. */
 const desksOf = new WeakMap<Agent, Map<string, PeersDesk>>();
 
-/** Runs a restore with a desk that `answerPeers` and `decidePeers` find by its target. */
+/**
+ * Runs a restore with a desk that `answerPeers` and `decidePeers` find by its target. `backends`: the files, where several are restored
+ * together. Throws INVALID_INPUT for a peer that names another.
+ */
 export async function withPeersDesk(
   agent: Agent,
   target: string,
   peers: Peer[],
+  backends: readonly string[],
   work: (desk: PeersDesk) => Promise<unknown>,
 ): Promise<void> {
   const desks = desksOf.get(agent) ?? new Map<string, PeersDesk>();
   desksOf.set(agent, desks);
-  const desk = createPeersDesk(peers);
+  const desk = createPeersDesk(peers, backends);
   desks.set(target, desk);
   try {
     await work(desk);
@@ -43,12 +48,23 @@ export function decidePeers(agent: Agent, target: string, decision: PeerDecision
   desk.decide(decision);
 }
 
-export function waitingRst({ facts }: ProtectedInstance): WaitingRst | null {
+export function waitingRst({ facts, backends }: ProtectedInstance): WaitingRst | null {
   if (!facts.rst) return null;
+  const held = backends.length > 1 ? heldBy(backends) : null;
   const { set, reason, verification = null } = facts.rst;
   const { idtag, file, baseIdtag, databaseSerial, restoredTo, vector, verified } = set;
-  return { idtag, file, baseIdtag, databaseSerial, restoredTo, vector, verified, reason, verification };
+  return {
+    ...{ idtag, file, baseIdtag, databaseSerial, restoredTo, vector, verified, reason, verification },
+    ...(held ? { backends: held.map(({ backend = '', vector: own }) => ({ id: backend, vector: own })) } : {}),
+  };
 }
+
+/** What the sets in RST of the files hold; a file that has none holds nothing. */
+const heldBy = (backends: readonly ProtectedInstance[]): HeldVector[] =>
+  backends.map((one) => ({
+    backend: backends.length > 1 ? one.backendId : undefined,
+    vector: (one.hasState ? one.facts.rst?.set.vector : null) ?? [],
+  }));
 
 /** Looks at the set in RST again; the active database serves on meanwhile. Throws NO_RST; what the peers say is the answer, not an error. */
 export async function verifyRst(instance: ProtectedInstance, peers: Peer[], log: string): Promise<Verification> {
@@ -60,19 +76,21 @@ export async function verifyRst(instance: ProtectedInstance, peers: Peer[], log:
   if (!waiting || gone) throw new HoldfastError('NO_RST', `${instance.name} has no set in RST`);
   instance.assertIdle();
   const { set } = waiting;
+  const { further, backends } = instance;
+  const desk = createPeersDesk(peers, further.length > 0 ? backends.map((one) => one.backendId) : []);
   const inode = files.statSync(rst).ino;
   const began = clock.monotonic();
   const entry = startRestoreEntry(agent.allowed(log), { startedAt: clock.now(), restoreFile: set.file }, files);
   entry.line('The set in RST is verified again');
   let verification: Verification | null = null;
   try {
-    // The first file last: peers answer for it, of the others only the integrity is checked.
-    for (const one of [...instance.further, instance])
+    // The first file last: with it the peers are asked about all.
+    for (const one of [...further, instance])
       await verifyRestored({
         rst: rstPath(one.home, one.path),
-        vector: set.vector,
-        desk: createPeersDesk(peers),
-        options: { skipVerify: one !== instance, override: false, waitMs: 0 },
+        held: one === instance ? heldBy(backends) : null,
+        desk,
+        options: { skipVerify: false, override: false, waitMs: 0 },
         ...{ clock, entry },
         signal: new AbortController().signal,
         note: (line) => entry.line(line),

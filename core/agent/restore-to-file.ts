@@ -37,7 +37,8 @@ export async function restoreToFile(
   }));
   const [target] = targets.map((one) => one.target);
   if (!target) throw new Error('a restore has at least one file');
-  await withPeersDesk(agent, given, inside.peers, async (desk) => {
+  const ids = places.length > 1 ? places.map((place) => place.id) : [];
+  await withPeersDesk(agent, given, inside.peers, ids, async (desk) => {
     const context = {
       files,
       clock,

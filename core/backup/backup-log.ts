@@ -90,6 +90,7 @@ export function formatVerification(servers: Verification['servers']): string[] {
     const head = [
       `Server: ${server.server}`,
       `   Replica: ${server.replica}`,
+      ...(server.backend === undefined ? [] : [`   File: ${server.backend}`]),
       `      Status: ${code === 0 ? 'OK' : `ERROR = ${code}`}`,
     ];
     if (server.rows.length === 0) return head;

@@ -53,6 +53,10 @@ export const backendManifestSchema = z.object({
 });
 export type BackendManifest = z.infer<typeof backendManifestSchema>;
 
+/** What one file of several holds. */
+export const backendVectorSchema = z.object({ id: z.string(), vector: vectorSchema });
+export type BackendVector = z.infer<typeof backendVectorSchema>;
+
 /** A backend inside a backup, as the catalogue lists it. */
 export const backendFileSchema = z.object({
   id: z.string(),

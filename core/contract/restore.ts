@@ -1,6 +1,6 @@
 // A restore as data: its options, the seven steps, the two sets NDS and RST, the block map, the verification table, the three lights.
 import { z } from 'zod';
-import { backendStepSchema, backendTargetSchema } from './backend.ts';
+import { backendStepSchema, backendTargetSchema, backendVectorSchema } from './backend.ts';
 import { errorReportSchema, progressSchema, stampSchema, timeSchema, vectorSchema } from './common.ts';
 
 /** What a peer holds of this database: from a backup database, or from a file given by hand. */
@@ -10,6 +10,8 @@ export const peerSchema = z.object({
   replica: z.string(),
   /** Null when the peer could not be reached. */
   vector: vectorSchema.nullable(),
+  /** Of a database of several files, the one that the vector is of; missing for the first. */
+  backend: z.string().optional(),
 });
 export type Peer = z.infer<typeof peerSchema>;
 
@@ -80,6 +82,8 @@ export const peerVerificationSchema = z.object({
   replica: z.string(),
   status: z.enum(['waiting', 'ok', 'behind', 'unreachable']),
   rows: z.array(vectorRowSchema),
+  /** The file of several that was compared; missing for a database of one file. */
+  backend: z.string().optional(),
 });
 export type PeerVerification = z.infer<typeof peerVerificationSchema>;
 
@@ -158,6 +162,8 @@ export const restoreResultSchema = z.object({
   contingency: z.string().nullable(),
   target: z.string(),
   vector: vectorSchema,
+  /** What each of several files holds, the first included; missing for a database of one file. */
+  backends: z.array(backendVectorSchema).optional(),
   durationMs: z.number(),
 });
 export type RestoreResult = z.infer<typeof restoreResultSchema>;

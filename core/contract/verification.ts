@@ -1,6 +1,7 @@
 // The verification after its first answer: waiting for peers that are silent, deciding over them, and looking at a set in RST again.
 import { z } from 'zod';
 import { oc } from '../rpc/define.ts';
+import { backendVectorSchema } from './backend.ts';
 import { nameSchema, timeSchema, vectorSchema } from './common.ts';
 import { peerSchema, verificationSchema } from './restore.ts';
 
@@ -17,6 +18,8 @@ export const waitingRstSchema = z.object({
   databaseSerial: z.string(),
   restoredTo: timeSchema,
   vector: vectorSchema,
+  /** What each of several files holds, the first included; missing for a database of one file. */
+  backends: z.array(backendVectorSchema).optional(),
   verified: z.boolean(),
   /** Why it is not active. */
   reason: z.string(),
@@ -51,6 +54,15 @@ export const verificationConsole = {
     .output(z.object({})),
   /** The answer of a peer given by hand, in the field's own form, one stamp a line. Throws INVALID_INPUT. */
   answer: oc
-    .input(z.object({ jobId: z.string(), server: z.string().min(1), replica: z.string().min(1), vector: z.string() }))
+    .input(
+      z.object({
+        jobId: z.string(),
+        server: z.string().min(1),
+        replica: z.string().min(1),
+        vector: z.string(),
+        /** Of a database of several files, the one that the vector is of; missing for the first. */
+        backend: z.string().optional(),
+      }),
+    )
     .output(z.object({ jobId: z.string() })),
 };

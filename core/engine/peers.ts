@@ -1,6 +1,6 @@
 // The servers that a restored set is verified against: the other members of its group, with what each holds now.
 import type { GroupView } from '../contract/failover.ts';
-import type { Peer } from '../contract/restore.ts';
+import type { Peer, PeerVerification } from '../contract/restore.ts';
 import type { Instance } from './instances.ts';
 import type { Servers } from './servers.ts';
 
@@ -34,6 +34,13 @@ export function peersOf({ servers, site, groups }: PeerPorts, target: Instance):
       const server = `\\T=${name}\\O=${organization}\\CN=${member.server}`;
       return { server, replica: member.instance, vector: held?.vector ?? null };
     });
+}
+
+/** What a peer had said, out of its part of a verification table. */
+export function answerIn({ server, replica, backend, status, rows }: PeerVerification): Peer {
+  const answered = status === 'ok' || status === 'behind';
+  const vector = answered ? rows.flatMap((row) => row.remote ?? []) : null;
+  return { server, replica, vector, ...(backend === undefined ? {} : { backend }) };
 }
 
 /** As `peersOf`, but every member that answers is asked now. */

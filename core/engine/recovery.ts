@@ -17,7 +17,7 @@ import { advance, covers } from '../vectors/vector.ts';
 import { type Backups, logFileOf } from './backups.ts';
 import { quoted, restoreCommand } from './command-line.ts';
 import type { Instance, Instances } from './instances.ts';
-import { askPeers, groupOf, WAIT_FOR_PEERS_MS } from './peers.ts';
+import { answerIn, askPeers, groupOf, WAIT_FOR_PEERS_MS } from './peers.ts';
 import { createPlanTokens } from './plan-tokens.ts';
 import { searchPlaces } from './recovery-places.ts';
 import { givenUp, lossText, wayWords } from './recovery-words.ts';
@@ -75,7 +75,7 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
       kind === 'log' && !name.endsWith('.log') ? name : path.dirname(name);
     const used = [...new Set(view.sources.map(folderOf))];
     const { places, searched } = await searchPlaces(ports, target, others, used, folders);
-    const peers = mergeAnswers(peersOfView(view), await askPeers(ports, target));
+    const peers = mergeAnswers(view.verification.servers.map(answerIn), await askPeers(ports, target));
     const { servers: compared } = view.verification;
     const restored = compared.flatMap(({ rows }) => rows.flatMap((row) => row.local ?? [])).reduce(advance, []);
     const own = places.flatMap((place) => place.backups).find((one) => one.file === named[0]);
@@ -251,14 +251,6 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
       return await ports.restores.startDraft(draft, typed, { secrets });
     },
   };
-}
-
-/** What the peers had said, out of the table of the verification. */
-function peersOfView({ verification }: RestoreView): Peer[] {
-  return verification.servers.map(({ server, replica, status, rows }) => {
-    const answered = status === 'ok' || status === 'behind';
-    return { server, replica, vector: answered ? rows.flatMap((row) => row.remote ?? []) : null };
-  });
 }
 
 /** A restore names the folder of its logs, or the logs. */

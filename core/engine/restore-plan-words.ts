@@ -4,6 +4,7 @@ import type { GroupView } from '../contract/failover.ts';
 import type { RestoreOptions } from '../contract/restore.ts';
 import { bytesText } from '../platform/size-text.ts';
 import { momentText } from '../platform/time-text.ts';
+import { ofKnownBackends, withSilentBackends } from '../restore/peers-waiting.ts';
 import { formatStamp } from '../vectors/stamp.ts';
 import type { Instance } from './instances.ts';
 import type { RestoreChain } from './restore-chain.ts';
@@ -49,7 +50,26 @@ export function effectsOf({ chain, target, place, request }: PlanSubject): strin
   return effects;
 }
 
-export function warningsOf({ chain, source, target, group, request }: PlanSubject): string[] {
+/** The files of the set, the first one first; empty for a backup of one file. */
+export const idsIn = ({ full }: Pick<RestoreChain, 'full'>): string[] => (full?.backends ?? []).map((one) => one.id);
+
+/** Who is compared with one of the files is compared with all: what was not given is waited for. */
+function silentFiles({ chain, options }: PlanSubject): string[] {
+  const ids = idsIn(chain);
+  // A file that the set does not have is refused in other words.
+  if (options.skipVerify || options.peers.some(({ backend }) => backend !== undefined && !ids.includes(backend)))
+    return [];
+  const missing = withSilentBackends(ofKnownBackends(options.peers, ids), ids).filter(({ vector }) => vector === null);
+  return [...Map.groupBy(missing, ({ server }) => server)].flatMap(([server, peers]) => {
+    const files = peers.flatMap(({ backend }) => backend ?? []);
+    return files.length > 0
+      ? [`Nothing is known of what ${server} holds of ${files.join(', ')}: the verification waits for it`]
+      : [];
+  });
+}
+
+export function warningsOf(subject: PlanSubject): string[] {
+  const { chain, source, target, group, request } = subject;
   const warnings = chain.missing.map((what) => `Missing: ${what}`);
   if (chain.ends && chain.reaches !== null && chain.missing.length === 0)
     warnings.push(`Nothing after ${momentText(chain.reaches)} is reached: ${chain.ends}`);
@@ -65,6 +85,7 @@ export function warningsOf({ chain, source, target, group, request }: PlanSubjec
     warnings.push('Other members of the group hold newer data: the verification will find the restored set behind');
   if (group?.config.enabled && request.activate)
     warnings.push(`${group.name} needs a full backup before it can fail over again`);
+  warnings.push(...silentFiles(subject));
   if (request.override) warnings.push('The set is activated even when the verification fails');
   if (request.skipVerify && target) warnings.push('The restored set is not verified against other servers');
   if (target && request.clearLock === false && request.activate)
@@ -99,7 +120,11 @@ export function checksOf({ servers }: { servers: Servers }, subject: PlanSubject
   if (free !== null && chain.full)
     add(free > needed, `${bytesText(needed)} needed on ${server}, ${bytesText(free)} free`, 'warning');
   for (const peer of options.peers)
-    add(peer.vector !== null, `${peer.server} ${peer.vector ? 'can be' : 'cannot be'} verified against`, 'warning');
+    add(
+      peer.vector !== null,
+      `${peer.server}${peer.backend ? ` (${peer.backend})` : ''} ${peer.vector ? 'can be' : 'cannot be'} verified against`,
+      'warning',
+    );
   if (target && options.activate && target.status.writable)
     checks.push({
       text: `Programs that use ${target.status.path} are stopped; while one has it open, the restore is refused`,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RestorePlan, RestoreRequest } from '../contract/console.ts';
 import { type ErrorName, HoldfastError } from '../contract/errors.ts';
 import { type RestoreOptions, restoreOptionsSchema } from '../contract/restore.ts';
+import { ofKnownBackends } from '../restore/peers-waiting.ts';
 import { commitsBetween } from '../vectors/feed.ts';
 import type { LibraryPorts } from './backup-library.ts';
 import { logFileOf } from './backups.ts';
@@ -11,7 +12,7 @@ import { restoreCommand } from './command-line.ts';
 import type { Instance } from './instances.ts';
 import { groupOf, type PeerPorts, peersOf, WAIT_FOR_PEERS_MS } from './peers.ts';
 import { type RestoreChain, restoreChain } from './restore-chain.ts';
-import { checksOf, effectsOf, warningsOf } from './restore-plan-words.ts';
+import { checksOf, effectsOf, idsIn, warningsOf } from './restore-plan-words.ts';
 import { type RestoreSource, sourceOf } from './restore-source.ts';
 
 export interface RestoreDraft {
@@ -50,7 +51,7 @@ export async function draftRestore(ports: RestorePlanPorts, request: RestoreRequ
   const chain = restoreChain(library, source.status, request);
   const group = target ? groupOf(ports.groups(), target) : null;
   const options = optionsFor(ports, request, source, target, place, chain);
-  const refusal = refusalFor(ports, { chain, target, server, place });
+  const refusal = refusalFor(ports, { chain, options, target, server, place });
   const typed = confirmation(target, request);
   const sources = sourcesOf(chain, source);
   const bytes = sources.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
@@ -169,9 +170,12 @@ function sourcesOf(chain: RestoreChain, { library }: RestoreSource): NonNullable
 
 function refusalFor(
   ports: RestorePlanPorts,
-  { chain, target, server, place }: { chain: RestoreChain; target: Instance | null; server: string; place: string },
+  subject: { chain: RestoreChain; options: RestoreOptions; target: Instance | null; server: string; place: string },
 ): HoldfastError | null {
+  const { chain, options, target, server, place } = subject;
   if (chain.problem) return new HoldfastError(chain.problem.name as ErrorName, chain.problem.message);
+  const stranger = refusalOf(() => ofKnownBackends(options.peers, idsIn(chain)));
+  if (stranger) return stranger;
   if (!ports.servers.isReachable(server))
     return new HoldfastError('SERVER_UNREACHABLE', `The agent of ${server} does not answer`);
   if (!target && fs.existsSync(place)) return new HoldfastError('TARGET_EXISTS', `${place} exists`);
@@ -184,6 +188,16 @@ function refusalFor(
   if (target?.status.state === 'BackingUp')
     return new HoldfastError('BACKUP_ACTIVE', `A backup of ${target.id} is running`);
   return null;
+}
+
+function refusalOf(check: () => unknown): HoldfastError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof HoldfastError) return error;
+    throw error;
+  }
 }
 
 /** The files of a set replace those of an instance that has the same ones. */

@@ -10,7 +10,7 @@ import { parseStamp } from '../vectors/stamp.ts';
 import { advance } from '../vectors/vector.ts';
 import { instanceKey, logFileOf } from './backups.ts';
 import type { Instance, Instances } from './instances.ts';
-import { askPeers, type PeerPorts } from './peers.ts';
+import { answerIn, askPeers, type PeerPorts } from './peers.ts';
 import type { LiveRestore } from './restores.ts';
 
 export interface RestoreVerificationPorts extends PeerPorts {
@@ -25,8 +25,8 @@ export interface RestoreVerification {
   retry(jobId: string): Promise<string>;
   /** Throws NOT_SUPPORTED when nothing waits, CONFIRMATION_REQUIRED for `goOn` without the name. */
   decide(jobId: string, decision: PeerDecision, typed: string | null): Promise<void>;
-  /** Throws INVALID_INPUT for what is no vector. Returns the job to follow. */
-  answer(jobId: string, server: string, replica: string, vector: string): Promise<string>;
+  /** `vector` as text, of the named file of several. Throws INVALID_INPUT for what is no vector. Returns the job to follow. */
+  answer(jobId: string, given: Omit<Peer, 'vector'> & { vector: string }): Promise<string>;
 }
 
 const VERIFICATION_STEP = 6;
@@ -110,11 +110,11 @@ export function createRestoreVerification(ports: RestoreVerificationPorts): Rest
       await servers.use(live.server, (api) => api.decidePeers({ target: live.target, decision }));
     },
 
-    async answer(jobId, server, replica, text) {
-      const stamps = text.split(/[\n,;]+/).filter((line) => line.trim() !== '');
+    async answer(jobId, given) {
+      const stamps = given.vector.split(/[\n,;]+/).filter((line) => line.trim() !== '');
       if (stamps.length === 0)
         throw new HoldfastError('INVALID_INPUT', 'A vector has at least one stamp, such as s3D35F377 r02 e002');
-      const peer = { server, replica, vector: stamps.map(parseStamp).reduce(advance, []) };
+      const peer = { ...given, vector: stamps.map(parseStamp).reduce(advance, []) };
       const live = ports.live(jobId);
       if (!live) return await verifyAgain(jobId, [peer]);
       live.asker.answer(peer);
@@ -126,13 +126,7 @@ export function createRestoreVerification(ports: RestoreVerificationPorts): Rest
 /** Peers of the former verification that are no members of the group: what was said for them by hand still counts. */
 function namedByHand(before: Verification | null, asked: Peer[]): Peer[] {
   const known = new Set(asked.map((peer) => peer.server.toLowerCase()));
-  return (before?.servers ?? [])
-    .filter((one) => !known.has(one.server.toLowerCase()))
-    .map(({ server, replica, status, rows }) => ({
-      server,
-      replica,
-      vector: status === 'ok' || status === 'behind' ? rows.flatMap((row) => row.remote ?? []) : null,
-    }));
+  return (before?.servers ?? []).filter((one) => !known.has(one.server.toLowerCase())).map(answerIn);
 }
 
 /** The picture of the restore that left the set, or where there is none (a command line's) what is known of it. */

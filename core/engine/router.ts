@@ -174,8 +174,8 @@ export function createConsoleRouter(services: RouterServices): ConsoleRouter {
         await services.verification.decide(input.jobId, input.decision, input.typed);
         return nothing;
       }),
-      answer: console.restore.answer.handler(async ({ input: { jobId, server, replica, vector } }) => ({
-        jobId: await services.verification.answer(jobId, server, replica, vector),
+      answer: console.restore.answer.handler(async ({ input: { jobId, ...given } }) => ({
+        jobId: await services.verification.answer(jobId, given),
       })),
     },
     logging: {

@@ -56,9 +56,8 @@ export function planTogether(given: RestoreOptions, files: Files): PlannedFile[]
       untilBackup: null,
       logFiles: null,
       logFolder: replays ? (options.backends.find((one) => one.id === id)?.logFolder ?? null) : null,
-      // Vectors of peers are those of the first file.
+      // Peers are asked once, about all files.
       peers: [],
-      skipVerify: true,
       waitMs: 0,
     };
     planned.push({ id, options: own, sources: planSources(own, files) });

@@ -211,11 +211,12 @@ class Restore {
       this.save({ phase: 'verifying', set });
       this.lowLevelDone = true;
       this.context.at('verifying');
-      const { clock, signal } = this.context;
-      const { status } = await verifyRestored({
+      const { clock, signal, together } = this.context;
+      const held = together ? together.held(set.vector) : [{ vector: set.vector }];
+      const { status, integrity } = await verifyRestored({
         ...{
           rst: this.rst,
-          vector: set.vector,
+          held,
           options: this.options,
           desk: this.desk,
           clock,
@@ -232,6 +233,10 @@ class Restore {
           this.context.at('waiting');
         },
       });
+      if (status === 'waiting') {
+        const state = integrity === 'ok' ? 'sound' : 'not sound';
+        return { value: undefined, detail: `${state}; servers are asked when all files are restored` };
+      }
       return { value: undefined, detail: status === 'skipped' ? 'servers not asked' : status };
     });
   }

@@ -4,7 +4,9 @@ import type { BackendStep } from '../contract/backend.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { RestoreEvent, RestoreOptions, RestoreResult, RestoreView } from '../contract/restore.ts';
 import { Meeting } from '../platform/meeting.ts';
+import type { HeldVector } from '../vectors/verify.ts';
 import type { RestoreJournal } from './journal.ts';
+import { createPeersDesk } from './peers-desk.ts';
 import type { RestoreSources } from './plan-sources.ts';
 import { discardRst } from './recover.ts';
 import { runRestore } from './run-restore.ts';
@@ -40,11 +42,12 @@ class TogetherRestore {
   readonly #closed: Meeting<null, void>;
   readonly #ready: Meeting<null, void>;
   readonly #activation: Meeting<RestoreJournal, void>;
-  /** The first file last: it is the one that peers verify, and when they find it behind, a whole set waits in RST. */
+  /** The first file last: in its step the peers verify all, and when they find one behind, a whole set waits in RST. */
   readonly #order: number[];
   /** Resolves when the file before this one is complete. */
   readonly #turns: PromiseWithResolvers<void>[];
   readonly #stop = new AbortController();
+  readonly #held: HeldVector[];
   #shown = 0;
   #takenAt = 0;
   #failed: Extract<RestoreEvent, { kind: 'failed' }> | null = null;
@@ -56,6 +59,7 @@ class TogetherRestore {
     this.#files = files;
     this.#steps = files.map(({ id, target }) => ({ id, path: target.path, status: 'waiting' }));
     this.#views = files.map(() => null);
+    this.#held = files.map(({ id }) => ({ backend: id, vector: [] }));
     this.#turns = files.map(() => Promise.withResolvers<void>());
     for (const turn of this.#turns) turn.promise.catch(() => undefined);
     this.#order = [...files.keys()].slice(1).concat(0);
@@ -96,13 +100,14 @@ class TogetherRestore {
 
   #one({ id, target, options, sources }: SetFile, index: number): Promise<RestoreResult | null> {
     const { signal } = this.#context;
+    const ids = this.#files.map((file) => file.id);
     return runRestore(
       {
         ...this.#context,
         target,
         signal: AbortSignal.any([signal, this.#stop.signal]),
-        // Peers answer for what the set is known by; of the others only the integrity is checked.
-        desk: index === 0 ? this.#context.desk : undefined,
+        // Only in the first file's step peers are asked, about all files.
+        desk: index === 0 ? (this.#context.desk ?? createPeersDesk(options.peers, ids)) : undefined,
         together: this.#together(index),
         emit: (event) => this.#heard(id, index, event),
       },
@@ -117,6 +122,10 @@ class TogetherRestore {
       closed: async () => {
         await this.#closed.arrive(index, null);
         await this.#turns[index]?.promise;
+      },
+      held: (vector) => {
+        (this.#held[index] as HeldVector).vector = vector;
+        return index === this.#order.at(-1) ? this.#held : null;
       },
       ready: async () => {
         this.#mark(index, 'ready');
@@ -188,9 +197,13 @@ class TogetherRestore {
 
   #finish(results: RestoreResult[]): RestoreResult {
     this.#show(0);
+    const unsound = results.some(({ verify }) => verify.integrity === 'failed');
+    const [first] = results as [RestoreResult];
     const times = results.map((one) => one.restoredTo).filter((at) => at !== null);
     const result: RestoreResult = {
-      ...(results[0] as RestoreResult),
+      ...first,
+      verify: unsound ? { ...first.verify, status: 'overridden', integrity: 'failed' } : first.verify,
+      backends: this.#held.map(({ backend = '', vector }) => ({ id: backend, vector })),
       restoredTo: times.length > 0 ? Math.max(...times) : null,
       durationMs: Math.max(...results.map((one) => one.durationMs)),
     };

@@ -1,9 +1,11 @@
 // What a restore needs from its target: an instance of an agent, or a bare path.
+import type { Vector } from '../contract/common.ts';
 import type { RestoreEvent, Verification } from '../contract/restore.ts';
 import type { KeySource } from '../encryption/types.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { LockHolder } from '../sqlite/types.ts';
+import type { HeldVector } from '../vectors/verify.ts';
 import type { RestoredSet, RestoreJournal } from './journal.ts';
 import type { PeersDesk } from './peers-desk.ts';
 
@@ -49,6 +51,8 @@ export interface RestoreTogether {
   takenAt(): number;
   /** The active file is closed: resolves when those of all are, and it is this one's turn. */
   closed(): Promise<void>;
+  /** Takes what this file holds; returns what all hold when the peers are to be asked now, for the first file, and null before. */
+  held(vector: Vector): HeldVector[] | null;
   /** The set is complete and verified: resolves when those of all are. */
   ready(): Promise<void>;
   /** Exchanges the files of all under one journal; `own` is what this one's would say. Rejects when all are old again. */

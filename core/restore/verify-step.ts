@@ -1,17 +1,17 @@
 // Step 6: is the restored set sound, and does it hold what every peer holds? Waits for silent peers as long as it was told to.
 import type { LogEntryWriter } from '../backup/backup-log.ts';
-import type { Vector } from '../contract/common.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { RestoreOptions, Verification } from '../contract/restore.ts';
 import type { Clock } from '../platform/clock.ts';
 import { checkIntegrity } from '../sqlite/integrity.ts';
-import { type VectorVerification, verifyVectors } from '../vectors/verify.ts';
+import { type HeldVector, type VectorVerification, verifyBackends } from '../vectors/verify.ts';
 import type { PeersDesk } from './peers-desk.ts';
 import { nextMove } from './peers-waiting.ts';
 
 export interface VerifyStep {
   rst: string;
-  vector: Vector;
+  /** What is compared with the peers: what this file holds, or each of several. Null: another step of the set compares. */
+  held: readonly HeldVector[] | null;
   options: Pick<RestoreOptions, 'skipVerify' | 'override' | 'waitMs'>;
   desk: PeersDesk;
   clock: Clock;
@@ -30,7 +30,7 @@ export const notVerified: Verification = { status: 'waiting', code: 0, integrity
  * VERIFICATION_UNREACHABLE, or CANCELLED; what was found until then has been shown.
  */
 export async function verifyRestored(step: VerifyStep): Promise<Verification> {
-  const { rst, vector, options, desk, clock, signal, entry, note, keep } = step;
+  const { rst, held, options, desk, clock, signal, entry, note, keep } = step;
   let verification: Verification = { ...notVerified, status: 'running', integrity: 'running' };
   const show = (patch: Partial<Verification>) => {
     verification = { ...verification, ...patch };
@@ -47,10 +47,14 @@ export async function verifyRestored(step: VerifyStep): Promise<Verification> {
     show({ status: 'skipped' });
     return verification;
   }
+  if (held === null) {
+    show({ status: 'waiting' });
+    return verification;
+  }
   const began = clock.monotonic();
   const since = clock.now();
   for (let rounds = 0; ; rounds++) {
-    const found = verifyVectors(vector, desk.peers());
+    const found = verifyBackends(held, desk.peers());
     const waitedMs = clock.monotonic() - began;
     const { override, waitMs } = options;
     const move = nextMove({ status: found.status, override, decision: desk.decision(), waitedMs, waitMs });
@@ -82,8 +86,19 @@ const asked = (found: VectorVerification) =>
 
 const silentNames = (found: VectorVerification) => namesOf(found, 'unreachable');
 
-const namesOf = ({ servers }: VectorVerification, status: 'behind' | 'unreachable') =>
-  [...new Set(servers.filter((one) => one.status === status).map((one) => one.server))].join(', ');
+/** `SRV-2`, and of several files `SRV-2 (schema)`. */
+function namesOf({ servers }: VectorVerification, status: 'behind' | 'unreachable'): string {
+  const named = Map.groupBy(
+    servers.filter((one) => one.status === status),
+    ({ server }) => server,
+  );
+  return [...named]
+    .map(([server, rows]) => {
+      const files = rows.flatMap(({ backend }) => backend ?? []);
+      return files.length > 0 ? `${server} (${[...new Set(files)].join(', ')})` : server;
+    })
+    .join(', ');
+}
 
 /** The error that a failed comparison is, with the table in its details. */
 export function verificationError(found: VectorVerification): HoldfastError {

@@ -12,9 +12,26 @@ export interface VectorVerification {
   servers: PeerVerification[];
 }
 
+/** What one file holds; `backend` names it among several. */
+export interface HeldVector {
+  backend?: string | undefined;
+  vector: Vector;
+}
+
 /** Compares with every peer. Remote ahead means that data is missing here; equal or local ahead is fine. */
-export function verifyVectors(local: Vector, peers: Peer[]): VectorVerification {
-  const servers = peers.map((peer) => verifyPeer(local, peer));
+export const verifyVectors = (local: Vector, peers: readonly Peer[]): VectorVerification =>
+  verifyBackends([{ vector: local }], peers);
+
+/**
+ * As `verifyVectors` for each of several files; a peer speaks of the file that it names. Of a file that is not among those held nothing
+ * is compared, which counts as unreachable.
+ */
+export function verifyBackends(held: readonly HeldVector[], peers: readonly Peer[]): VectorVerification {
+  const servers = peers.map((peer) => {
+    const own = held.find((one) => one.backend === peer.backend);
+    const found = verifyPeer(own?.vector ?? [], own ? peer : { ...peer, vector: null });
+    return peer.backend === undefined ? found : { ...found, backend: peer.backend };
+  });
   if (servers.length === 0) return { status: 'noPeers', code: 0, servers };
   if (servers.some((server) => server.status === 'behind'))
     return { status: 'behind', code: errorCatalogue.VERIFICATION_BEHIND.code, servers };

@@ -86,11 +86,27 @@ export function readPassword(option: string | true | undefined): string | null {
 
 const PASSWORD_HINT = 'Write it to a file and give -e @FILE, or set the variable HOLDFAST_PASSWORD and give -e alone.';
 
-/** `--peers FILE`: a JSON list of `{server, replica, vector: [stamps]}`. */
+const writtenVector = z.array(z.string()).nullable();
+
+/**
+ * `--peers FILE`: a JSON list of `{server, replica, vector: [stamps]}`. Of a database of several files `backend` names the one that the
+ * vector is of, or `backends: [{id, vector}]` gives all of them, as `vector --json` prints them.
+ */
 export function readPeers(file: string | undefined): Peer[] {
   if (file === undefined) return [];
   const written = z.array(
-    z.object({ server: z.string(), replica: z.string().default(''), vector: z.array(z.string()).nullable() }),
+    z
+      .object({
+        server: z.string(),
+        replica: z.string().default(''),
+        vector: writtenVector.optional(),
+        backend: z.string().optional(),
+        backends: z
+          .array(z.object({ id: z.string(), vector: writtenVector }))
+          .min(1)
+          .optional(),
+      })
+      .refine(({ vector, backends }) => vector !== undefined || backends !== undefined, 'vector is missing'),
   );
   let parsed: unknown;
   try {
@@ -101,9 +117,14 @@ export function readPeers(file: string | undefined): Peer[] {
   }
   const result = written.safeParse(parsed);
   if (!result.success) throw new HoldfastError('INVALID_INPUT', `${file}: ${z.prettifyError(result.error)}`);
-  return result.data.map((peer) =>
-    peerSchema.parse({ ...peer, vector: peer.vector?.map((stamp) => parseStamp(stamp)) ?? null }),
-  );
+  return result.data.flatMap(({ backends, backend, vector, ...peer }) => {
+    const files = backends?.map((one) => ({ backend: one.id, vector: one.vector })) ?? [
+      { backend, vector: vector ?? null },
+    ];
+    return files.map((one) =>
+      peerSchema.parse({ ...peer, ...one, vector: one.vector?.map((stamp) => parseStamp(stamp)) ?? null }),
+    );
+  });
 }
 
 function readTextFile(file: string): string {

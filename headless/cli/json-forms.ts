@@ -33,6 +33,7 @@ export function verificationForm({ status, code, integrity, servers }: Verificat
     servers: servers.map((server) => ({
       server: server.server,
       replica: server.replica,
+      ...(server.backend === undefined ? {} : { backend: server.backend }),
       status: server.status,
       replicas: server.rows.map((row) => ({
         number: row.replica,
@@ -47,7 +48,8 @@ export function verificationForm({ status, code, integrity, servers }: Verificat
 }
 
 export function restoreForm(result: RestoreResult): Record<string, unknown> {
-  const { steps, restoredTo, verify, activated, lastCommit, contingency, target, vector, durationMs } = result;
+  const { steps, restoredTo, verify, activated, lastCommit, contingency, target, vector, durationMs, backends } =
+    result;
   return {
     steps,
     restoredTo: isoTime(restoredTo),
@@ -57,6 +59,7 @@ export function restoreForm(result: RestoreResult): Record<string, unknown> {
     contingency,
     target,
     vector: stampTexts(vector),
+    ...(backends ? { backends: backends.map((one) => ({ ...one, vector: stampTexts(one.vector) })) } : {}),
     durationMs,
   };
 }

@@ -5,6 +5,7 @@ import { scanFolders } from '../../../core/backup/catalog.ts';
 import { findFolders } from '../../../core/backup/find-folders.ts';
 import { openBackup } from '../../../core/backup/reader.ts';
 import { verifyBackups } from '../../../core/backup/verify.ts';
+import type { Vector } from '../../../core/contract/common.ts';
 import { noKeys, passwordKeys } from '../../../core/encryption/master-key.ts';
 import { systemFiles } from '../../../core/platform/files.ts';
 import { inspectLogFolder } from '../../../core/rollforward/log-reader.ts';
@@ -114,12 +115,16 @@ export async function catalogCommand(folders: string[], logFolders: string[], de
 }
 
 export async function vectorCommand(database: string, data: string | undefined): Promise<CommandResult> {
-  const vector = isInstanceName(database)
-    ? await withEngine(data, async (engine) => findInstance(await engine.site.get({}), database).status.vector)
-    : await withDirectAgent(
-        database,
-        async ({ api, instance }) =>
-          (await api.status({})).instances.find((one) => one.name === instance)?.vector ?? [],
+  const status = isInstanceName(database)
+    ? await withEngine(data, async (engine) => findInstance(await engine.site.get({}), database).status)
+    : await withDirectAgent(database, async ({ api, instance }) =>
+        (await api.status({})).instances.find((one) => one.name === instance),
       );
-  return { json: { vector: stampTexts(vector) }, text: [formatVector(vector) || 'No changes are known yet.'] };
+  const vector = status?.vector ?? [];
+  const text = (one: Vector) => formatVector(one) || 'No changes are known yet.';
+  const backends = status?.backends?.map((one) => ({ id: one.id, vector: stampTexts(one.vector) }));
+  return {
+    json: { vector: stampTexts(vector), ...(backends ? { backends } : {}) },
+    text: status?.backends?.map((one) => `${one.id}  ${text(one.vector)}`) ?? [text(vector)],
+  };
 }

@@ -3,13 +3,14 @@ import { useState } from 'react';
 import type { PeerVerification } from '../../../core/contract/restore.ts';
 import { useApp } from '../../app/app.ts';
 import { useAction } from '../../app/use-action.ts';
-import { Button, Dialog, ErrorBar, TextField } from '../../ui/index.ts';
+import { Button, Dialog, ErrorBar, Select, TextField } from '../../ui/index.ts';
 import './recovery.css';
 
-/** `silent`: the servers that did not answer; another can be named as well. */
+/** `silent`: the servers that did not answer; another can be named as well. `files`: those of a database of several, else empty. */
 export function AnswerByHand(props: {
   jobId: string;
-  silent: readonly Pick<PeerVerification, 'server' | 'replica'>[];
+  silent: readonly Pick<PeerVerification, 'server' | 'replica' | 'backend'>[];
+  files: readonly string[];
   onClose: () => void;
   /** The job to follow from now on. */
   onDone: (jobId: string) => void;
@@ -18,10 +19,11 @@ export function AnswerByHand(props: {
   const action = useAction();
   const [server, setServer] = useState(props.silent[0]?.server ?? '');
   const [replica, setReplica] = useState(props.silent[0]?.replica ?? '');
+  const [backend, setBackend] = useState(props.silent[0]?.backend ?? props.files[0]);
   const [vector, setVector] = useState('');
   const ready = server.trim() !== '' && replica.trim() !== '' && vector.trim() !== '';
   const send = async () => {
-    const answer = { jobId: props.jobId, server: server.trim(), replica: replica.trim(), vector };
+    const answer = { jobId: props.jobId, server: server.trim(), replica: replica.trim(), vector, backend };
     const done = await action.run(() => app.api.restore.answer(answer));
     if (done) props.onDone(done.jobId);
   };
@@ -45,6 +47,15 @@ export function AnswerByHand(props: {
         </p>
         <TextField label="Server" value={server} onChange={setServer} mono width="100%" />
         <TextField label="Replica" value={replica} onChange={setReplica} mono width="100%" />
+        {props.files.length > 1 && (
+          <Select
+            label="File"
+            width="100%"
+            value={backend ?? ''}
+            options={props.files.map((id) => ({ value: id, label: id }))}
+            onChange={setBackend}
+          />
+        )}
         <TextField
           label="Vector"
           value={vector}

@@ -34,13 +34,21 @@ function Line({ line }: { line: VectorLine }) {
 
 function Peer({ block }: { block: PeerBlock }) {
   return (
-    <section className={`mon-peer is-${block.status}`} aria-label={`${block.server}: ${block.summary}`}>
+    <section
+      className={`mon-peer is-${block.status}`}
+      aria-label={`${block.server}${block.file ? ` (${block.file})` : ''}: ${block.summary}`}
+    >
       <h3 className="mon-peer-name" title={`Server ${block.server}`}>
         {block.server}
       </h3>
       <div className="mon-peer-line">
         <span className="hf-muted">Replica</span> <span title={block.replica}>{block.replica}</span>
       </div>
+      {block.file !== null && (
+        <div className="mon-peer-line">
+          <span className="hf-muted">File</span> <strong>{block.file}</strong>
+        </div>
+      )}
       <div className="mon-peer-line">
         <span className="hf-muted">Status</span>{' '}
         <span className="mon-peer-status">

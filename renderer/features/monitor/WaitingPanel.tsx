@@ -58,7 +58,13 @@ export function WaitingPanel({ picture }: { picture: RestorePicture }) {
       </div>
       {action.error && asking !== 'goOn' && <ErrorBar error={action.error} onDismiss={action.clear} />}
       {asking === 'byHand' && (
-        <AnswerByHand jobId={jobId} silent={silent} onClose={() => setAsking(null)} onDone={() => setAsking(null)} />
+        <AnswerByHand
+          jobId={jobId}
+          silent={silent}
+          files={picture.view.backend?.all.map(({ id }) => id) ?? []}
+          onClose={() => setAsking(null)}
+          onDone={() => setAsking(null)}
+        />
       )}
       {asking === 'goOn' && (
         <ConfirmDialog

@@ -78,6 +78,7 @@ export function WaysOn(props: {
         <AnswerByHand
           jobId={picture.job.id}
           silent={silent}
+          files={picture.view.backend?.all.map(({ id }) => id) ?? []}
           onClose={() => setByHand(false)}
           onDone={(jobId) => app.navigate({ page: 'restore/monitor', jobId })}
         />

@@ -17,6 +17,8 @@ export interface PeerBlock {
   key: string;
   server: string;
   replica: string;
+  /** The file of several that is compared; null for a database of one. */
+  file: string | null;
   status: PeerVerification['status'];
   /** One sentence about this server's answer. */
   summary: string;
@@ -80,9 +82,10 @@ const logStatus = { waiting: null, unreachable: null, ok: 'OK', behind: 'ERROR =
 /** One block for each server and replica, in the order in which the engine reports them. */
 export const peerBlocks = (servers: readonly PeerVerification[]): PeerBlock[] =>
   servers.map((peer) => ({
-    key: `${peer.server}|${peer.replica}`,
+    key: `${peer.server}|${peer.replica}|${peer.backend ?? ''}`,
     server: peer.server,
     replica: peer.replica,
+    file: peer.backend ?? null,
     status: peer.status,
     summary: summaryOf(peer),
     logStatus: logStatus[peer.status],

@@ -11,7 +11,8 @@ const Choice = ({ name, hint }: { name: string; hint: string }) => (
   </>
 );
 
-export function OptionsStep({ draft, set }: StepProps) {
+export function OptionsStep({ instance, draft, set }: StepProps) {
+  const files = (instance?.status.backends ?? []).map((one) => one.id);
   const file = draft.target.kind === 'file';
   return (
     <>
@@ -45,7 +46,7 @@ export function OptionsStep({ draft, set }: StepProps) {
           />
         </div>
       </Section>
-      {!file && <PeersPart peers={draft.peers} onChange={(peers) => set({ peers })} />}
+      {!file && <PeersPart peers={draft.peers} files={files} onChange={(peers) => set({ peers })} />}
       <section className="rw-danger" aria-label="Dangerous options">
         <h2>
           <WarningIcon aria-hidden="true" /> Dangerous

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { Stamp } from '../../../core/contract/common.ts';
 import type { Peer } from '../../../core/contract/restore.ts';
-import { AddIcon, Button, DeleteIcon, IconButton, Section, TextField } from '../../ui/index.ts';
+import { AddIcon, Button, DeleteIcon, IconButton, Section, Select, TextField } from '../../ui/index.ts';
 import { stampText } from '../monitor/stamp-text.ts';
 import { stampFrom } from './wizard-text.ts';
 
@@ -14,17 +14,31 @@ function vectorFrom(text: string): Stamp[] | null {
   return stamps.length === words.length && distinct ? stamps.sort((a, b) => a.replica - b.replica) : null;
 }
 
-export function PeersPart({ peers, onChange }: { peers: readonly Peer[]; onChange: (peers: Peer[]) => void }) {
+/** `files`: those of a database of several, of which each server holds a vector for each; else empty. */
+export function PeersPart({
+  peers,
+  files,
+  onChange,
+}: {
+  peers: readonly Peer[];
+  files: readonly string[];
+  onChange: (peers: Peer[]) => void;
+}) {
   const [server, setServer] = useState('');
   const [replica, setReplica] = useState('');
   const [text, setText] = useState('');
+  const [file, setFile] = useState(files[0]);
   const vector = vectorFrom(text);
   const ready = server.trim() !== '' && replica.trim() !== '' && vector !== null;
   const add = () => {
     if (!ready) return;
-    onChange([...peers, { server: server.trim(), replica: replica.trim(), vector: vector.length > 0 ? vector : null }]);
-    setServer('');
+    const given = { server: server.trim(), replica: replica.trim(), vector: vector.length > 0 ? vector : null };
+    onChange([...peers, file === undefined ? given : { ...given, backend: file }]);
     setText('');
+    const next = file === undefined ? undefined : files[files.indexOf(file) + 1];
+    setFile(next ?? files[0]);
+    // The other files of the same server follow.
+    if (next === undefined) setServer('');
   };
   return (
     <Section title="Verify against other servers as well">
@@ -35,23 +49,32 @@ export function PeersPart({ peers, onChange }: { peers: readonly Peer[]; onChang
       {peers.length > 0 && (
         <ul className="rw-peers">
           {peers.map((peer, index) => (
-            <li key={`${peer.server} ${peer.replica}`}>
+            <li key={`${peer.server} ${peer.replica} ${peer.backend ?? ''}`}>
               <span>
-                <strong>{peer.server}</strong> <span className="hf-muted">{peer.replica}</span>
+                <strong>{peer.server}</strong> <span className="hf-muted">{peer.replica}</span> {peer.backend}
               </span>
               <span className="hf-mono">{peer.vector?.map(stampText).join(', ') ?? 'to be waited for'}</span>
               <IconButton
                 icon={<DeleteIcon />}
-                label={`Remove ${peer.server}`}
+                label={`Remove ${peer.server}${peer.backend ? ` (${peer.backend})` : ''}`}
                 onClick={() => onChange(peers.filter((_, other) => other !== index))}
               />
             </li>
           ))}
         </ul>
       )}
-      <div className="rw-peer-form">
+      <div className={files.length > 1 ? 'rw-peer-form rw-peer-form-files' : 'rw-peer-form'}>
         <TextField label="Server" value={server} onChange={setServer} width={140} />
         <TextField label="Replica" value={replica} onChange={setReplica} width={140} />
+        {files.length > 1 && (
+          <Select
+            label="File"
+            width={130}
+            value={file ?? ''}
+            options={files.map((id) => ({ value: id, label: id }))}
+            onChange={setFile}
+          />
+        )}
         <TextField
           label="Vector"
           mono

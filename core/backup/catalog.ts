@@ -33,6 +33,9 @@ export function scanFolders(folders: string[], files: Files): ScannedFolders {
   return { chains, unusable };
 }
 
+/** What the disk or a limit of the system answers, whatever the file is. */
+const SAYS_NOTHING = new Set<string>(['IO_ERROR', 'NO_SPACE']);
+
 /**
  * Throws for a file that cannot be read now and may be a backup that matters: an error of the disk or of a limit says nothing of what the
  * file is. For whoever would lose something by passing it over.
@@ -40,7 +43,7 @@ export function scanFolders(folders: string[], files: Files): ScannedFolders {
 export function assertReadable(unusable: CatalogView['unusable']): void {
   const found = unusable.find(
     ({ file, error }) =>
-      error.name === 'IO_ERROR' || (error.name === 'NO_PERMISSION' && /\.bak(\.\d{5,})?$/.test(file)),
+      SAYS_NOTHING.has(error.name) || (error.name === 'NO_PERMISSION' && /\.bak(\.\d{5,})?$/.test(file)),
   );
   if (!found) return;
   throw new HoldfastError(found.error.name, found.error.message, {

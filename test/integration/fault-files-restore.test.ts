@@ -105,6 +105,24 @@ it('a restore', async () => {
   expect(count(db)).toBe(21);
 }, 600_000);
 
+it('a restore whose incremental cannot be opened just now, whatever the system calls it', async () => {
+  const full = lab.path('bak', 'full.bak');
+  const log = lab.path('restore.log');
+  const incremental = lab.path('bak', 'i1.bak');
+  await backup(api, 'Directory', { file: full });
+  sql(db, `INSERT INTO entry (name) VALUES ('incremental')`);
+  await backup(api, 'Directory', { type: 'incremental', file: incremental });
+  for (const pick of [0, 1, 2]) {
+    faulty.arm({ nth: 1, mode: 'once', pick }, (call, file) => call === 'openSync' && file === incremental);
+    const { error } = await run(() => api.restore({ instance: 'Directory', options: { file: full, log } }));
+    expect(faulty.struck).toBe(true);
+    faulty.disarm();
+    expect(error?.name).toMatch(expected);
+    await settled('Directory');
+    expect(count(db)).toBe(21);
+  }
+});
+
 it('an incremental that is applied to a standby', async () => {
   const standby = { instance: 'Copy', path: lab.path('copy', 'Directory.db'), replica: 2 };
   const full = lab.path('bak', 'full.bak');

@@ -16,15 +16,16 @@ export const shortName = (server: string) => /\\CN=([^\\]+)$/.exec(server)?.[1] 
 export const commitsText = ({ commits, exact }: Pick<Loss, 'commits' | 'exact'>) =>
   `${exact ? '' : 'at least '}${counted(commits, 'commit')}`;
 
-/** `2 h 3 min 4 s`, and for one minute or less the seconds alone. */
+/** `77 s` below two minutes, as vectors are compared; then `2 h 3 min 4 s`. */
 export function spanText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
   const parts = [
     [Math.floor(seconds / 3600), 'h'],
     [Math.floor(seconds / 60) % 60, 'min'],
     [seconds % 60, 's'],
   ] as const;
   const shown = parts.filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`);
-  return shown.join(' ') || '0 s';
+  return shown.join(' ');
 }
 
 /** The loss in one phrase: `14 commits over 77 s`. */

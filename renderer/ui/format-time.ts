@@ -12,12 +12,18 @@ export function formatTime(at: number, now: number, seconds = true): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
 }
 
+/** A point to restore to, always to the second: `08:15:04` today, `19 Nov 08:15:04`, `2025-11-19 08:15:04`. */
+export function formatMoment(at: number, now: number): string {
+  const text = formatTime(at, now);
+  return text.length > 8 ? `${text}:${two(new Date(at).getSeconds())}` : text;
+}
+
 /** `2026-11-20 08:15:04 UTC`. */
 export const formatUtc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  if (ms < 950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
   const s = Math.round(ms / 1000);
   if (s < 60) return `${s} s`;
   if (s < 600) return s % 60 === 0 ? `${s / 60} min` : `${Math.floor(s / 60)} min ${s % 60} s`;

@@ -107,7 +107,7 @@ test('waits for a silent server, and goes on when its answer is known', async ({
   const waiting = page.getByRole('region', { name: 'Waiting for servers' });
   await expect(waiting).toContainText('Waiting for SRV-9', { timeout: 30_000 });
   await expect(page.getByRole('region', { name: /SRV-9/ })).toContainText('asked, no answer yet');
-  await waiting.getByRole('button', { name: 'Retry now' }).click();
+  await waiting.getByRole('button', { name: 'Ask again now' }).click();
   // Decided by name only.
   await waiting.getByRole('button', { name: /^Go on without/ }).click();
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Go on', exact: true })).toBeDisabled();

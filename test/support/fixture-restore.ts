@@ -452,7 +452,7 @@ export function fixtureRecovery(now: number): Recovery {
       {
         ...base,
         ...{ id: 'accept', kind: 'accept', title: 'Accept the loss', reaches: local },
-        text: `Activates the restored set as it is. Lost: ${commits} commits over 1 min 24 s, and whatever only DALE holds.`,
+        text: `Activates the restored set as it is. Lost: ${commits} commits over 84 s, and whatever only DALE holds.`,
       },
     ],
   };

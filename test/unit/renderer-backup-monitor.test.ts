@@ -6,6 +6,7 @@ import {
   cellAt,
   cellMeaning,
   cellPath,
+  cellShares,
   countCells,
   fitGrid,
   mapMeaning,
@@ -126,6 +127,16 @@ describe('block map', () => {
     expect(mapMeaning('vvr.')).toBe('75 % restored, 50 % verified, 25 % to do');
     expect(mapMeaning('')).toBe('No pages yet');
   });
+
+  test('shares add up to 100, and nothing is done before it is', () => {
+    const of = (verified: number, restored: number, todo: number) =>
+      cellShares({ verified, restored, todo, total: verified + restored + todo });
+    expect(of(0, 614, 386)).toEqual({ verified: 0, restored: 61, todo: 39 });
+    expect(of(0, 999, 1)).toEqual({ verified: 0, restored: 99, todo: 1 });
+    expect(of(666, 334, 0)).toEqual({ verified: 66, restored: 34, todo: 0 });
+    expect(of(1000, 0, 0)).toEqual({ verified: 100, restored: 0, todo: 0 });
+    expect(of(0, 0, 0)).toEqual({ verified: 0, restored: 0, todo: 0 });
+  });
 });
 
 describe('sources', () => {
@@ -165,6 +176,7 @@ describe('phase and verdict', () => {
   test('say what happened and which set is active', () => {
     expect(verdict('restoring').text).toBe('Restoring into RST: 60 %, 292 of 480 MB.');
     expect(verdict('verifying').text).toBe('Verifying: 1 of 2 servers answered.');
+    expect(verdict('waiting').text).toBe('Verifying: 1 of 2 servers answered.');
     expect(verdict('done')).toEqual({
       tone: 'ok',
       text: 'Restored to 08:15:02, verified. The restored database is active.',
@@ -267,6 +279,8 @@ describe('ways on', () => {
     for (const name of ['queued', 'restoring', 'verifying', 'done'] as const) expect(ids(name, true, true)).toEqual([]);
     expect(ids('held', true)).toEqual(['activate', 'delete']);
     expect(ids('damaged', false)).toEqual(['wizard']);
+    // The same damaged file would be read again: another source comes first.
+    expect(ids('damaged', false, true)).toEqual(['wizard', 'again']);
   });
 });
 
@@ -277,6 +291,10 @@ describe('lights', () => {
     expect(of('restoring')).toEqual(['data working', 'verified not yet', 'active not yet']);
     expect(of('done', true)).toEqual(['data yes', 'verified yes', 'active yes']);
     expect(of('behind', true)).toEqual(['data yes', 'verified failed', 'active no']);
+    // Silence is not a failure of the data.
+    expect(of('unreachable', true)).toEqual(['data yes', 'verified not decided', 'active no']);
+    expect(lightTexts(restoreMoment('unreachable', now).view, true)[1]!.detail).toBe('SRV-3 did not answer');
+    expect(lightTexts(restoreMoment('waiting', now).view, false)[1]!.detail).toBe('waits for SRV-3');
     expect(lightTexts(restoreMoment('restoring', now).view, false)[0]!.detail).toBe('61 % of the pages');
   });
 });

@@ -13,7 +13,7 @@ import {
   CheckIcon,
   EmptyState,
   ErrorBar,
-  formatTime,
+  formatMoment,
   formatUtc,
   InspectIcon,
   MessageBar,
@@ -96,7 +96,7 @@ function Chains({
         ) : (
           <p>
             <strong className="hf-num" title={formatUtc(chosen)}>
-              {formatTime(chosen, now)}
+              {formatMoment(chosen, now)}
             </strong>{' '}
             <span className="hf-secondary">{pointText(point, marks)}</span>
           </p>

@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useState } from 'react';
 import type { Timeline } from '../../../core/contract/console.ts';
 import { ChevronLeftIcon, ZoomInIcon, ZoomOutIcon } from '../../ui/icons-backup.ts';
-import { Button, ChevronRightIcon, formatBytes, formatTime, formatUtc, IconButton, useNow } from '../../ui/index.ts';
+import { Button, ChevronRightIcon, formatBytes, formatMoment, formatUtc, IconButton, useNow } from '../../ui/index.ts';
 import { markName, pointText } from './point-text.ts';
 import { type Mark, marksOf, nearestPoint, neighbourMark, pointAt } from './restore-points.ts';
 import { TimelineChart } from './TimelineChart.tsx';
@@ -35,12 +35,13 @@ function Card({
   const now = useNow();
   return (
     <div className="tl-card" style={x > width / 2 ? { right: width - x + 12 } : { left: x + 12 }}>
-      <strong className="hf-num">{formatTime(at, now)}</strong> <span className="hf-muted hf-num">{formatUtc(at)}</span>
+      <strong className="hf-num">{formatMoment(at, now)}</strong>{' '}
+      <span className="hf-muted hf-num">{formatUtc(at)}</span>
       {cluster ? (
         <ul>
           {cluster.marks.slice(-6).map((mark) => (
             <li key={mark.info.idtag} className={mark.broken ? 'hf-tone-critical' : undefined}>
-              {cluster.marks.length > 1 && <span className="hf-num hf-muted">{formatTime(mark.at, now)} </span>}
+              {cluster.marks.length > 1 && <span className="hf-num hf-muted">{formatMoment(mark.at, now)} </span>}
               {markName(mark)}, {formatBytes(mark.info.bytes)}
               {mark.broken && `: cannot be restored, ${mark.broken}`}
             </li>
@@ -198,7 +199,7 @@ export function TimelinePicker(props: {
           aria-valuetext={
             point === null || chosen === null
               ? 'nothing chosen'
-              : `${formatTime(chosen, now)}. ${pointText(point, marks)}`
+              : `${formatMoment(chosen, now)}. ${pointText(point, marks)}`
           }
           onPointerDown={onPointerDown}
           onPointerMove={(event) => setHover(at(event))}

@@ -1,6 +1,6 @@
 // The block map of the set being restored: up to 1,000 cells, each a run of pages. Shape and colour both tell the state.
 import { type PointerEvent, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { cellAt, cellMeaning, cellPath, countCells, fitGrid, mapMeaning } from './block-map.ts';
+import { cellAt, cellMeaning, cellPath, cellShares, countCells, fitGrid, mapMeaning } from './block-map.ts';
 
 const words = [
   ['v', 'verified', 'verified'],
@@ -35,7 +35,7 @@ export function BlockMap({ map, pagesPerCell, height = 150 }: { map: string; pag
     const box = event.currentTarget.getBoundingClientRect();
     setHovered(cellAt(event.clientX - box.left, event.clientY - box.top, map.length, grid));
   };
-  const shares = { verified: counts.verified, restored: counts.restored, todo: counts.todo };
+  const shares = cellShares(counts);
   return (
     <div className="mon-map" ref={frame}>
       {map.length === 0 ? (
@@ -69,10 +69,7 @@ export function BlockMap({ map, pagesPerCell, height = 150 }: { map: string; pag
                 )}
                 {state === 'v' && <rect width="10" height="10" className="mon-cell-verified" />}
               </svg>
-              {text}{' '}
-              <span className="hf-num hf-muted">
-                {counts.total === 0 ? '' : `${Math.floor((shares[name] / counts.total) * 100)} %`}
-              </span>
+              {text} <span className="hf-num hf-muted">{counts.total === 0 ? '' : `${shares[name]} %`}</span>
             </span>
           ))}
       </div>

@@ -22,6 +22,12 @@ const bulbs: Record<LightText['state'], React.ReactNode> = {
       <path d="m7.5 7.5 7 7m0-7-7 7" className="mon-bulb-sign" />
     </>
   ),
+  undecided: (
+    <>
+      <path d="M11 1.5 21.5 20H.5Z" className="mon-bulb-undecided" />
+      <path d="M11 8v5.5m0 3v.4" className="mon-bulb-sign" />
+    </>
+  ),
 };
 
 export function Lights({ view, over, file }: { view: RestoreView; over: boolean; file: boolean }) {
@@ -29,11 +35,13 @@ export function Lights({ view, over, file }: { view: RestoreView; over: boolean;
     <ul className="mon-lights" aria-label="Lights">
       {lightTexts(view, over, file).map((light) => (
         <li key={light.name} className={`mon-light is-${light.state}`}>
-          <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true" className={`mon-bulb is-${light.state}`}>
+          <svg width="26" height="26" viewBox="0 0 22 22" aria-hidden="true" className={`mon-bulb is-${light.state}`}>
             {bulbs[light.state]}
           </svg>
           <span className="mon-light-text">
-            <span className="mon-light-name">{light.name}</span> <span className="mon-light-word">{light.word}</span>{' '}
+            <span>
+              <span className="mon-light-name">{light.name}</span> <span className="mon-light-word">{light.word}</span>
+            </span>{' '}
             <span className="mon-light-detail">{light.detail}</span>
           </span>
         </li>

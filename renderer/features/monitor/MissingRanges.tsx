@@ -2,7 +2,8 @@
 import type { Recovery } from '../../../core/contract/recovery.ts';
 import type { Verification } from '../../../core/contract/restore.ts';
 import { missingRanges } from './missing-data.ts';
-import { commitsText, spanText } from './recovery-text.ts';
+import { commitsText } from './recovery-text.ts';
+import { spanText } from './span-text.ts';
 import { stampMeaning, stampText } from './stamp-text.ts';
 import { shortServer } from './vector-rows.ts';
 

@@ -1,4 +1,4 @@
-// The picture of one restore: steps, the two sets with the block map, lights, sources, verification.
+// The picture of one restore: lights, steps, the two sets with the block map, sources, verification.
 import type { RestoreView } from '../../../core/contract/restore.ts';
 import { BlockMap } from './BlockMap.tsx';
 import { Lights } from './Lights.tsx';
@@ -16,9 +16,10 @@ export function MonitorPicture(props: { view: RestoreView; over: boolean; file: 
   const gone = view.rst.state === 'discarded' || (view.rst.state === 'absent' && over);
   // What leads on after a failure stands above and needs the room.
   const failed = over && view.lights.active !== 'on';
-  const map = <BlockMap map={view.blockMap} pagesPerCell={view.pagesPerCell} height={failed ? 56 : 150} />;
+  const map = <BlockMap map={view.blockMap} pagesPerCell={view.pagesPerCell} height={failed ? 56 : 220} />;
   return (
     <div className="mon-picture">
+      <Lights view={view} over={over} file={file} />
       <section className="mon-left" aria-label="Steps">
         <h2>Steps</h2>
         <StepList view={view} over={over} />
@@ -26,7 +27,6 @@ export function MonitorPicture(props: { view: RestoreView; over: boolean; file: 
         <SourceList sources={view.sources} />
       </section>
       <section className="mon-centre" aria-label="Sets">
-        <Lights view={view} over={over} file={file} />
         <SetBox
           name="NDS"
           meaning="The set of files that clients use"

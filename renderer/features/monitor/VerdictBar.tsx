@@ -11,7 +11,7 @@ import {
   formatBytes,
   formatDuration,
   formatElapsed,
-  formatTime,
+  formatMoment,
   LevelIcon,
   StopIcon,
   Time,
@@ -33,9 +33,9 @@ function CancelButton({ picture }: { picture: RestorePicture }) {
   };
   return (
     <>
-      <span className="mon-cancel-meaning">{cancel.text}</span>
       <Button
         icon={<StopIcon />}
+        title={cancel.enabled ? undefined : cancel.text}
         disabled={!cancel.enabled || !live}
         onClick={() => setAsking(true)}
         label="Cancel the restore"
@@ -72,8 +72,9 @@ export function VerdictBar({ picture, taken }: { picture: RestorePicture; taken:
   const { view, job } = picture;
   const running = job.endedAt === null;
   const restoredTo = picture.result?.restoredTo ?? view.restoredTo;
-  const verdict = verdictOf(picture, restoredTo === null ? null : formatTime(restoredTo, engineNow()), taken);
+  const verdict = verdictOf(picture, restoredTo === null ? null : formatMoment(restoredTo, engineNow()), taken);
   const step = currentStep(view);
+  const cancel = cancelMeaning(picture);
   return (
     <div className={`mon-verdict is-${verdict.tone}`}>
       <LevelIcon level={verdict.tone} />
@@ -100,6 +101,11 @@ export function VerdictBar({ picture, taken }: { picture: RestorePicture; taken:
           </span>
         ))}
       </p>
+      {cancel && (
+        <p className="mon-cancel-meaning">
+          {cancel.enabled ? `Cancel ${cancel.text.charAt(0).toLowerCase()}${cancel.text.slice(1)}` : cancel.text}
+        </p>
+      )}
       <div className="mon-verdict-side">
         <CancelButton picture={picture} />
         <span className="mon-clock hf-num">

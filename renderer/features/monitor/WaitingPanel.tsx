@@ -25,14 +25,14 @@ export function WaitingPanel({ picture }: { picture: RestorePicture }) {
     const done = await action.run(() => app.api.restore.decide({ jobId, decision, typed }));
     if (done) setAsking(null);
   };
-  const locked = nds.state === 'active, locked' ? ' The database stays locked meanwhile.' : '';
+  const locked = nds.state === 'active, locked' ? ' Until then the database stays locked.' : '';
   return (
     <section className="mon-waiting" aria-label="Waiting for servers">
       <div>
         <h2>Waiting for {names}</h2>
         <p>
-          Asked {waiting.rounds + 1} times, last {formatDuration(Math.max(0, now - waiting.askedAt))} ago, every 5 s
-          again. Left in RST by itself in{' '}
+          Asked {waiting.rounds + 1} times, last {formatDuration(Math.max(0, now - waiting.askedAt))} ago; asked again
+          every 5 s. If nobody answers, the set is left in RST in{' '}
           <strong className="hf-num">{formatDuration(Math.max(0, waiting.until - now))}</strong>.{locked}
         </p>
       </div>
@@ -44,7 +44,7 @@ export function WaitingPanel({ picture }: { picture: RestorePicture }) {
           busy={action.busy}
           onClick={() => void action.run(() => app.api.restore.retry({ jobId }))}
         >
-          Retry now
+          Ask again now
         </Button>
         <Button disabled={!live} onClick={() => setAsking('byHand')}>
           Enter its answer…

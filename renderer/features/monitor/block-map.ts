@@ -41,6 +41,24 @@ export function countCells(map: string): CellCounts {
   return { todo: map.length - restored - verified, restored, verified, total: map.length };
 }
 
+/** Whole percents that add up to 100. Rounded down, so that nothing is said to be done before it is; the rest is of the least done state. */
+export function cellShares({
+  todo,
+  restored,
+  verified,
+  total,
+}: CellCounts): Pick<CellCounts, 'todo' | 'restored' | 'verified'> {
+  if (total === 0) return { todo: 0, restored: 0, verified: 0 };
+  const percent = (value: number): number => Math.floor((value / total) * 100);
+  if (todo > 0)
+    return {
+      verified: percent(verified),
+      restored: percent(restored),
+      todo: 100 - percent(verified) - percent(restored),
+    };
+  return { verified: percent(verified), restored: 100 - percent(verified), todo: 0 };
+}
+
 /** One SVG path with a square for every cell in this state; empty when there is none. */
 export function cellPath(map: string, state: CellState, grid: BlockGrid, inset = 0): string {
   const size = round(grid.pitch - grid.gap - inset * 2);
@@ -77,9 +95,8 @@ export function cellMeaning(map: string, index: number, pagesPerCell: number): s
 /** The whole map in one sentence, for a screen reader. */
 export function mapMeaning(map: string): string {
   if (map.length === 0) return 'No pages yet';
-  const counts = countCells(map);
-  const percent = (value: number): string => `${Math.floor((value / counts.total) * 100)} %`;
-  return `${percent(counts.restored + counts.verified)} restored, ${percent(counts.verified)} verified, ${percent(counts.todo)} to do`;
+  const { restored, verified, todo } = cellShares(countCells(map));
+  return `${restored + verified} % restored, ${verified} % verified, ${todo} % to do`;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,21 +1,7 @@
 // The loss and the search of the guided recovery in words.
 import type { Loss, MissingRange, Recovery } from '../../../core/contract/recovery.ts';
+import { spanText } from './span-text.ts';
 import { shortServer } from './vector-rows.ts';
-
-/** `2 h 3 min 4 s`; the seconds alone up to a minute. */
-export function spanText(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 3600), 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  return (
-    parts
-      .filter(([value]) => value > 0)
-      .map(([value, unit]) => `${value} ${unit}`)
-      .join(' ') || 'less than 1 s'
-  );
-}
 
 export function commitsText({ commits, exact }: Pick<MissingRange, 'commits' | 'exact'>): string {
   return `${exact ? '' : 'at least '}${commits.toLocaleString('en-US')} commit${commits === 1 ? '' : 's'}`;

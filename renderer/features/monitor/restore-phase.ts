@@ -99,11 +99,6 @@ function runningSentence({ view, job }: RestorePicture): string {
     const answered = new Set(
       view.verification.servers.filter((peer) => peer.status !== 'waiting').map((peer) => peer.server),
     );
-    if (view.verification.waiting) {
-      const silent = view.verification.servers.filter((peer) => peer.status === 'waiting');
-      const names = [...new Set(silent.map((peer) => shortServer(peer.server)))].join(', ');
-      return `Waiting for ${names}: ${answered.size} of ${servers.size} servers answered.`;
-    }
     if (servers.size > 0) return `Verifying: ${answered.size} of ${servers.size} servers answered.`;
     return 'Verifying: checking the integrity of the restored data.';
   }

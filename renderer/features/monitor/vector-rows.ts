@@ -1,5 +1,6 @@
 // The verification table as rows to draw: one block a server and replica, one line a replica number, behind first in weight.
 import type { PeerVerification, VectorRow } from '../../../core/contract/restore.ts';
+import { spanText } from './span-text.ts';
 import { stampMeaning, stampText } from './stamp-text.ts';
 
 export interface VectorLine {
@@ -36,7 +37,7 @@ export const shortServer = (name: string): string => /\\CN=([^\\]+)$/.exec(name)
 /** How far behind, from the two measures that are known; a zero measure is left out. */
 export function behindText(seconds: number, commits: number, atLeast = false): string {
   const parts = [
-    ...(seconds > 0 ? [`${seconds.toLocaleString('en-US')} s`] : []),
+    ...(seconds > 0 ? [spanText(seconds)] : []),
     ...(commits > 0 ? [`${atLeast ? 'at least ' : ''}${count(commits, 'commit')}`] : []),
   ];
   return parts.length === 0 ? 'behind' : `behind by ${parts.join(', ')}`;
@@ -64,7 +65,7 @@ function summaryOf(peer: PeerVerification): string {
     case 'behind': {
       const worst = Math.max(0, ...behind.map((row) => row.behindSec));
       const commits = behind.reduce((sum, row) => sum + row.behindCommits, 0);
-      const at = worst > 0 ? `, up to ${worst.toLocaleString('en-US')} s` : '';
+      const at = worst > 0 ? `, up to ${spanText(worst)}` : '';
       const least = behind.some((row) => row.atLeast) ? 'at least ' : '';
       const lost = commits > 0 ? `, ${least}${count(commits, 'commit')} missing` : '';
       const which = peer.rows.length === 1 ? 'behind' : `${behind.length} of ${peer.rows.length} rows behind`;

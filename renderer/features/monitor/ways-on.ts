@@ -33,14 +33,17 @@ const deleteRst: Way = {
 
 const wizard = (kind: Way['kind']): Way => ({
   id: 'wizard',
-  label: 'Restore again…',
-  text: 'Opens the wizard for this database; the same or other sources and target.',
+  label: 'Change and restore…',
+  text: 'Opens the wizard for this database: other sources, another point or target.',
   kind,
 });
 
+/** The same files once more lead to the same end: another copy of them is wanted first. */
+const sourceFailed = ({ view }: RestorePicture): boolean => view.sources.some((source) => source.status === 'failed');
+
 const verifyAgain = (kind: Way['kind']): Way => ({
   id: 'retry',
-  label: 'Retry',
+  label: 'Verify again',
   text: 'Asks every server again and checks the set in RST. Nothing is restored anew.',
   kind,
 });
@@ -48,8 +51,14 @@ const verifyAgain = (kind: Way['kind']): Way => ({
 /** In the order in which they should be considered; empty while the restore runs and after it is active. */
 export function waysOn(picture: RestorePicture, situation: WaysSituation): Way[] {
   const onRst = situation.rstWaits ? [activateAnyway, deleteRst] : [];
-  const again = (label: string, text: string): Way[] =>
-    situation.repeatable ? [{ id: 'again', label, text, kind: 'primary' }] : [];
+  const again = (label: string, text: string, kind: Way['kind'] = 'primary'): Way[] =>
+    situation.repeatable ? [{ id: 'again', label, text, kind }] : [];
+  const goOn = (): Way[] => [
+    ...again('Run again', 'The same sources and target, from the start.'),
+    wizard(situation.repeatable ? 'normal' : 'primary'),
+    ...(situation.rstWaits ? [verifyAgain('normal')] : []),
+    ...onRst,
+  ];
   switch (phaseOf(picture)) {
     case 'behind':
       // The guided recovery has the ways that lead on, the loss among them.
@@ -79,14 +88,15 @@ export function waysOn(picture: RestorePicture, situation: WaysSituation): Way[]
           ]
         : [];
     case 'failed':
+      if (sourceFailed(picture))
+        return [
+          { ...wizard('primary'), label: 'Choose other sources…' },
+          ...again('Run again', 'Reads the same files once more: of use when they were mended meanwhile.', 'normal'),
+        ];
+      return goOn();
     case 'canceled':
     case 'interrupted':
-      return [
-        ...again('Run again', 'The same sources and target, from the start.'),
-        wizard(situation.repeatable ? 'normal' : 'primary'),
-        ...(situation.rstWaits ? [verifyAgain('normal')] : []),
-        ...onRst,
-      ];
+      return goOn();
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 // Step 2 of the wizard: the point in time: the last commit, the end of the backup, or a chosen moment or commit.
 import { useState } from 'react';
 import type { Stamp } from '../../../core/contract/common.ts';
-import { formatTime, formatUtc, Section, TextField, useNow } from '../../ui/index.ts';
+import { formatMoment, formatUtc, Section, TextField, useNow } from '../../ui/index.ts';
 import { RadioGroup } from '../../ui/RadioGroup.tsx';
 import { markName, pointText } from '../chains/point-text.ts';
 import { pointAt } from '../chains/restore-points.ts';
@@ -51,13 +51,13 @@ export function PointStep({ draft, set, timeline, marks }: StepProps) {
             hint:
               last === null
                 ? 'The backup and every log that is there.'
-                : `Every log is replayed; now that reaches ${formatTime(last, now)}.`,
+                : `Every log is replayed; now that reaches ${formatMoment(last, now)}.`,
           },
           {
             value: 'backup',
             label: 'The end of the backup',
             hint: source
-              ? `${markName(source)} shows ${formatTime(source.at, now)}; no logs are replayed.`
+              ? `${markName(source)} shows ${formatMoment(source.at, now)}; no logs are replayed.`
               : 'No logs are replayed.',
           },
           {

@@ -15,7 +15,7 @@ import {
   EmptyState,
   ErrorBar,
   FolderIcon,
-  formatTime,
+  formatMoment,
   Spinner,
   StartIcon,
   TextField,
@@ -119,7 +119,7 @@ function Wizard(props: {
   const problem = problems[at];
   const next = wizardSteps[at + 1];
   const before = wizardSteps[at - 1];
-  const texts = wizardSteps.map((each) => choiceText(each, draft, marks, (time) => formatTime(time, now)));
+  const texts = wizardSteps.map((each) => choiceText(each, draft, marks, (time) => formatMoment(time, now)));
   return (
     <div className="rw">
       <StepNav step={step} reach={reach} texts={texts} onStep={go} />

@@ -53,8 +53,8 @@ export interface RouterServices {
 }
 
 const SNAPSHOT_MS = 250;
-/** Ages in the snapshot grow without any change. */
-const HEARTBEAT_MS = 5_000;
+/** Ages in the snapshot grow without any change, and a console that hears nothing for twice this long shows its lights as stale. */
+const HEARTBEAT_MS = 2_000;
 
 export function createConsoleRouter(services: RouterServices): ConsoleRouter {
   const { servers, protection, backups, otherFiles, restores, failover, jobs, demo } = services;

@@ -5,9 +5,9 @@ import { useStore } from 'zustand';
 import { listenForShortcuts } from '../commands/shortcuts.ts';
 import { JobsDock } from '../features/jobs/JobsDock.tsx';
 import { BrowserNotices } from '../features/notifications/BrowserNotices.tsx';
-import { Button, EmptyState, ErrorBar, ErrorHelp, MessageBar, Spinner, StaleSigns } from '../ui/index.ts';
+import { Age, Button, EmptyState, ErrorBar, ErrorHelp, MessageBar, Spinner, StaleSigns, Time } from '../ui/index.ts';
 import { ApplyBar } from './ApplyBar.tsx';
-import { useApp, useRoute, useUi } from './app.ts';
+import { useApp, useRoute, useSite, useUi } from './app.ts';
 import { Dialogs } from './Dialogs.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { Header } from './Header.tsx';
@@ -99,16 +99,19 @@ function Ready() {
 function OfflineBar() {
   const { connection } = useApp();
   const state = useConnection();
+  const lastHeard = useSite((snapshot) => snapshot.now);
   const signedOut = state.status === 'unauthorized';
+  const silent = state.status === 'connected';
   return (
     <MessageBar
       level="warning"
-      title={signedOut ? 'Signed out.' : 'Reconnecting…'}
+      title={signedOut ? 'Signed out.' : silent ? 'The engine is silent.' : 'Reconnecting…'}
       actions={signedOut ? undefined : <Button onClick={() => connection.retry()}>Try now</Button>}
     >
       {signedOut
         ? 'The engine was started anew; open the address that it printed.'
-        : 'There is no connection to the engine. You see what was last known; nothing can be changed until it is back.'}
+        : `${silent ? 'It has not answered for a while' : 'There is no connection to the engine'}; nothing can be changed until it is back.`}{' '}
+      What you see is of <Time at={lastHeard} />, <Age since={lastHeard} suffix=" ago" />.
     </MessageBar>
   );
 }

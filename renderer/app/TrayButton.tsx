@@ -1,10 +1,13 @@
-// The tray: counts of system messages, red, yellow, blue. Quiet when there are none.
-import { LevelIcon } from '../ui/index.ts';
+// The tray: counts of system messages, red, yellow, blue. Quiet when there are none: outlines, not filled signs.
+import { CriticalOutlineIcon, InfoOutlineIcon, LevelIcon, useStale, WarningOutlineIcon } from '../ui/index.ts';
 import { useApp, useSite } from './app.ts';
+
+const outlines = { critical: <CriticalOutlineIcon />, warning: <WarningOutlineIcon />, info: <InfoOutlineIcon /> };
 
 export function TrayButton() {
   const app = useApp();
   const tray = useSite((snapshot) => snapshot.tray);
+  const stale = useStale();
   const parts = [
     ['critical', tray.critical],
     ['warning', tray.warning],
@@ -13,14 +16,20 @@ export function TrayButton() {
   return (
     <button
       type="button"
-      className={`app-tray app-tray-${tray.level}`}
-      title={`System messages: ${tray.critical} critical, ${tray.warning} warnings, ${tray.info} information`}
+      className={`app-tray app-tray-${tray.level}${stale ? ' is-stale' : ''}`}
+      title={`${stale ? 'Last known. ' : ''}System messages: ${tray.critical} critical, ${tray.warning} warnings, ${tray.info} information`}
       onClick={() => app.openDialog({ kind: 'messages' })}
     >
       <span className="hf-sr">System messages: </span>
       {parts.map(([level, count]) => (
         <span key={level} className={count === 0 ? 'is-zero' : `hf-tone-${level}`}>
-          <LevelIcon level={level} label={level} />
+          {count === 0 ? (
+            <span className="hf-level" role="img" aria-label={level}>
+              {outlines[level]}
+            </span>
+          ) : (
+            <LevelIcon level={level} label={level} />
+          )}
           <b className="hf-num">{count}</b>
         </span>
       ))}

@@ -30,7 +30,7 @@ export interface ConsoleConnection {
   getState(): ConnectionState;
   /** Calls `listener` after each change; returns a function that ends that. */
   subscribe(listener: (state: ConnectionState) => void): () => void;
-  /** Tries at once instead of waiting for the next try. */
+  /** Opens the connection anew: at once instead of waiting for the next try, and also when the present one has gone silent. */
   retry(): void;
   close(): void;
 }
@@ -106,7 +106,10 @@ export function keepConnected(openDoor: () => Promise<OpenDoor>, door: 'desktop'
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    retry: () => wake(),
+    retry() {
+      current?.close();
+      wake();
+    },
     close() {
       ended = true;
       current?.close();

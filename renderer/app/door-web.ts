@@ -1,6 +1,9 @@
 // The web door: trades the token of the address for a session, then opens the WebSocket.
 import { HoldfastError } from '../../core/contract/errors.ts';
 
+/** A door that does not answer within this time is tried again. */
+const ANSWER_MS = 10_000;
+
 const tokenOf = () => new URLSearchParams(window.location.hash.slice(1)).get('token');
 
 /** The address carries a token that was not taken yet. */
@@ -25,11 +28,28 @@ export async function openSocket(token: string | null): Promise<OpenSocket> {
   if (token !== null) await tradeToken(token);
   else await checkSession();
   const socket = new WebSocket(`ws://${window.location.host}/rpc`);
-  const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve(), { once: true }));
+  let finish = () => {};
+  const closed = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  socket.addEventListener('close', finish, { once: true });
   const opened = new Promise<void>((resolve) => socket.addEventListener('open', () => resolve(), { once: true }));
+  const tooLate = setTimeout(finish, ANSWER_MS);
   await Promise.race([opened, closed]);
-  if (socket.readyState !== WebSocket.OPEN) throw new Error('the engine did not accept the connection');
-  return { socket, closed, close: () => socket.close() };
+  clearTimeout(tooLate);
+  if (socket.readyState !== WebSocket.OPEN) {
+    socket.close();
+    throw new Error('the engine did not accept the connection');
+  }
+  return {
+    socket,
+    closed,
+    close() {
+      socket.close();
+      // An engine that hangs does not answer the farewell either.
+      finish();
+    },
+  };
 }
 
 async function tradeToken(token: string): Promise<void> {
@@ -37,6 +57,7 @@ async function tradeToken(token: string): Promise<void> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
   // A reload of an old address: an earlier session may still be good.
   if (response.status === 401) return await checkSession();
@@ -44,7 +65,7 @@ async function tradeToken(token: string): Promise<void> {
 }
 
 async function checkSession(): Promise<void> {
-  const response = await fetch('/session');
+  const response = await fetch('/session', { signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.status === 401) throw new HoldfastError('UNAUTHORIZED');
   if (!response.ok) throw new Error(`the engine answered ${response.status}`);
 }

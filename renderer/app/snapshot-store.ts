@@ -12,16 +12,26 @@ export interface SnapshotState {
 }
 export type SnapshotStore = StoreApi<SnapshotState>;
 
+/** The engine sends a snapshot every two seconds at least: after two that did not come, what is shown is only what was last known. */
+export const SILENT_MS = 4_000;
+/** An open connection that says nothing for this long is given up and opened anew: its other end may be gone without a word. */
+const GIVE_UP_MS = 15_000;
+
 /** Starts to follow the engine; the returned function ends it. A snapshot older than the one shown is dropped within one stream. */
 export function followSite(connection: ConsoleConnection): { store: SnapshotStore; stop: () => void } {
   const store = createStore<SnapshotState>(() => ({ snapshot: null, live: false }));
   const ended = new AbortController();
+  const silence = watchSilence(() => store.setState({ live: false }), connection.retry);
 
-  const follow = async () => {
+  const follow = async (signal: AbortSignal) => {
     // A restarted engine counts from the start again, so `seq` compares within one stream only.
     let seq = -1;
-    const stream = await connection.api.site.watch({}, { signal: ended.signal });
+    const stream = await connection.api.site.watch({}, { signal });
+    silence.heard();
     for await (const snapshot of stream) {
+      silence.heard();
+      // The same one again is a sign of life.
+      if (snapshot.seq === seq && !store.getState().live) store.setState({ live: true });
       if (snapshot.seq <= seq) continue;
       seq = snapshot.seq;
       setEngineClock(snapshot.now);
@@ -32,15 +42,41 @@ export function followSite(connection: ConsoleConnection): { store: SnapshotStor
   const run = async () => {
     while (!ended.signal.aborted) {
       // A failed stream is shown as offline and opened again; the connection tells why.
-      await connected(connection, ended.signal)
-        .then(follow)
+      const stream = new AbortController();
+      const signal = AbortSignal.any([ended.signal, stream.signal]);
+      await status(connection, true, signal)
+        .then(() => Promise.race([follow(signal), status(connection, false, signal)]))
         .catch(() => undefined);
+      stream.abort();
+      silence.stop();
       store.setState({ live: false });
       await wait(300, ended.signal);
     }
   };
   void run();
-  return { store, stop: () => ended.abort() };
+  return {
+    store,
+    stop() {
+      silence.stop();
+      ended.abort();
+    },
+  };
+}
+
+/** Calls `silent` when nothing was heard for a while, and `giveUp` when that goes on. */
+function watchSilence(silent: () => void, giveUp: () => void): { heard: () => void; stop: () => void } {
+  let timers: ReturnType<typeof setTimeout>[] = [];
+  const stop = () => {
+    for (const timer of timers) clearTimeout(timer);
+    timers = [];
+  };
+  return {
+    heard() {
+      stop();
+      timers = [setTimeout(silent, SILENT_MS), setTimeout(giveUp, GIVE_UP_MS)];
+    },
+    stop,
+  };
 }
 
 /** Resolves with the next snapshot, or soon without one: what was just applied can be in the newest already. */
@@ -56,16 +92,16 @@ export function nextSnapshot(store: SnapshotStore, ms = 700): Promise<void> {
   });
 }
 
-function connected(connection: ConsoleConnection, signal: AbortSignal): Promise<void> {
-  if (connection.getState().status === 'connected') return Promise.resolve();
+/** Resolves once the connection is up, or once it is not; also when the signal aborts. */
+function status(connection: ConsoleConnection, up: boolean, signal: AbortSignal): Promise<void> {
+  const reached = () => (connection.getState().status === 'connected') === up;
+  if (reached() || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       unsubscribe();
       resolve();
     };
-    const unsubscribe = connection.subscribe((state) => {
-      if (state.status === 'connected') done();
-    });
+    const unsubscribe = connection.subscribe(() => reached() && done());
     signal.addEventListener('abort', done, { once: true });
   });
 }

@@ -41,9 +41,11 @@ const ledShapes: Record<LedState, ReactNode> = {
 /** True while what is shown is only what was last known: signs don't glow then, and say so. */
 export const StaleSigns = createContext(false);
 
+export const useStale = (): boolean => useContext(StaleSigns);
+
 /** Filled green: active; green ring: a copy that can take over; hollow grey: not active; grey and struck through: not there; triangle: warning; diamond: error. */
 export function Led({ state, label }: { state: LedState; label: string }) {
-  const stale = useContext(StaleSigns);
+  const stale = useStale();
   const text = stale ? `Last known: ${label}` : label;
   return (
     <svg
@@ -61,8 +63,9 @@ export function Led({ state, label }: { state: LedState; label: string }) {
 }
 
 export function Badge({ tone = 'neutral', children, title }: { tone?: Level; children: ReactNode; title?: string }) {
+  const stale = useStale();
   return (
-    <span className={`hf-badge hf-badge-${tone}`} title={title}>
+    <span className={`hf-badge hf-badge-${stale && tone === 'ok' ? 'neutral' : tone}`} title={title}>
       {children}
     </span>
   );

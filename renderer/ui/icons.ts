@@ -30,12 +30,15 @@ export { Dismiss16Regular as DismissIcon } from '@fluentui/react-icons/svg/dismi
 export { Document16Regular as DocumentIcon } from '@fluentui/react-icons/svg/document';
 export { DocumentSearch16Regular as InspectIcon } from '@fluentui/react-icons/svg/document-search';
 export { Edit16Regular as EditIcon } from '@fluentui/react-icons/svg/edit';
-export { ErrorCircle16Filled as CriticalIcon } from '@fluentui/react-icons/svg/error-circle';
+export {
+  ErrorCircle16Filled as CriticalIcon,
+  ErrorCircle16Regular as CriticalOutlineIcon,
+} from '@fluentui/react-icons/svg/error-circle';
 export { Flowchart16Regular as PlanIcon } from '@fluentui/react-icons/svg/flowchart';
 export { Folder16Regular as FolderIcon } from '@fluentui/react-icons/svg/folder';
 export { History20Regular as ActivityIcon } from '@fluentui/react-icons/svg/history';
 export { Home20Regular as HomeIcon } from '@fluentui/react-icons/svg/home';
-export { Info16Filled as InfoIcon } from '@fluentui/react-icons/svg/info';
+export { Info16Filled as InfoIcon, Info16Regular as InfoOutlineIcon } from '@fluentui/react-icons/svg/info';
 export { Key16Regular as KeyIcon } from '@fluentui/react-icons/svg/key';
 export { Link16Regular as ChainIcon } from '@fluentui/react-icons/svg/link';
 export { Play16Regular as StartIcon } from '@fluentui/react-icons/svg/play';
@@ -48,5 +51,8 @@ export { Settings20Regular as OptionsIcon } from '@fluentui/react-icons/svg/sett
 export { Shield16Regular as FenceIcon } from '@fluentui/react-icons/svg/shield';
 export { ShieldCheckmark16Regular as ProtectIcon } from '@fluentui/react-icons/svg/shield-checkmark';
 export { Stop16Regular as StopIcon } from '@fluentui/react-icons/svg/stop';
-export { Warning16Filled as WarningIcon } from '@fluentui/react-icons/svg/warning';
+export {
+  Warning16Filled as WarningIcon,
+  Warning16Regular as WarningOutlineIcon,
+} from '@fluentui/react-icons/svg/warning';
 export { Wrench16Regular as RoleIcon } from '@fluentui/react-icons/svg/wrench';

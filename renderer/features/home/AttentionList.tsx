@@ -1,9 +1,9 @@
 // What needs a person now, worst first, each with the one button that deals with it. All well is one quiet line.
-import type { Attention } from '../../../core/contract/site.ts';
+import type { Attention, InstanceView } from '../../../core/contract/site.ts';
 import { type App, useApp, useLive, useSite } from '../../app/app.ts';
 import { memberOf, standingOf } from '../../app/standing.ts';
 import { useAction } from '../../app/use-action.ts';
-import { Button, ErrorBar, LevelIcon, Section } from '../../ui/index.ts';
+import { Button, ErrorBar, LevelIcon, Section, Time, useStale } from '../../ui/index.ts';
 
 const weight = { critical: 0, warning: 1 } as const;
 
@@ -26,18 +26,19 @@ function carryOut(app: App, action: NonNullable<Attention['action']>): Promise<u
 
 export function AttentionList() {
   const items = useSite((snapshot) => snapshot.attention);
+  const stale = useStale();
   const sorted = [...items].sort((a, b) => weight[a.level] - weight[b.level]);
   return (
     <Section
       title="Needs attention"
-      aside={<span className="hf-num">{items.length === 0 ? 'nothing' : items.length}</span>}
+      aside={<span className="hf-num">{items.length > 0 ? items.length : stale ? 'not known' : 'nothing'}</span>}
     >
       {sorted.length === 0 ? (
         <Calm />
       ) : (
         <ul className="home-attention">
-          {sorted.map((item) => (
-            <Item key={item.id} item={item} />
+          {sorted.map((item, index) => (
+            <Item key={item.id} item={item} first={index === 0} />
           ))}
         </ul>
       )}
@@ -45,22 +46,36 @@ export function AttentionList() {
   );
 }
 
+const namesOf = (instances: readonly InstanceView[]) => instances.map((each) => each.id).join(', ');
+
 /** Nothing to decide is not the same as all well: what is not in order is named. */
 function Calm() {
+  const stale = useStale();
+  const last = useSite((snapshot) => snapshot.now);
   const instances = useSite((snapshot) => snapshot.instances);
   const groups = useSite((snapshot) => snapshot.groups);
   const off = instances.filter((each) => standingOf(each, memberOf(groups, each)).level !== 'ok');
+  if (stale)
+    return (
+      <p className="home-calm">
+        <LevelIcon level="warning" />
+        <span>
+          Not known now. At <Time at={last} />{' '}
+          {off.length === 0 ? 'every protected database was in order.' : `not in order: ${namesOf(off)}.`}
+        </span>
+      </p>
+    );
   return (
     <p className="home-calm">
       <LevelIcon level={off.length === 0 ? 'ok' : 'warning'} />
       {off.length === 0
         ? 'Every protected database is backed up and can be restored.'
-        : `Nothing waits for a decision, but not everything is in order: ${off.map((each) => each.id).join(', ')}.`}
+        : `Nothing waits for a decision, but not everything is in order: ${namesOf(off)}.`}
     </p>
   );
 }
 
-function Item({ item }: { item: Attention }) {
+function Item({ item, first }: { item: Attention; first: boolean }) {
   const app = useApp();
   const live = useLive();
   const run = useAction();
@@ -72,7 +87,7 @@ function Item({ item }: { item: Attention }) {
         <span>{item.text}</span>
         {action && (
           <Button
-            kind={item.level === 'critical' ? 'primary' : 'normal'}
+            kind={first && item.level === 'critical' ? 'primary' : 'normal'}
             busy={run.busy}
             disabled={!live && !action.kind.startsWith('open')}
             label={`${action.label}: ${item.text}`}

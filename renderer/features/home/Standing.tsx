@@ -2,10 +2,11 @@
 import type { InstanceView } from '../../../core/contract/site.ts';
 import { useApp, useSite } from '../../app/app.ts';
 import { byName, memberOf, standingOf } from '../../app/standing.ts';
-import { Button, Bytes, type Column, Led, Section, Table, Time } from '../../ui/index.ts';
+import { Button, Bytes, type Column, Led, Section, Table, Time, useStale } from '../../ui/index.ts';
 
 export function Standing() {
   const app = useApp();
+  const stale = useStale();
   const instances = useSite((snapshot) => snapshot.instances);
   const groups = useSite((snapshot) => snapshot.groups);
   const role = (row: InstanceView): string => {
@@ -29,7 +30,7 @@ export function Standing() {
     {
       key: 'name',
       header: 'Database',
-      width: 'minmax(130px, 1fr)',
+      width: 'minmax(176px, 1.3fr)',
       cell: (row) => <b className="home-name">{row.id}</b>,
       sort: (row) => row.id,
     },
@@ -40,7 +41,8 @@ export function Standing() {
       cell: (row) => {
         const { level, text } = standingOf(row, memberOf(groups, row));
         return (
-          <span className={level === 'ok' ? undefined : `hf-tone-${level}`} title={text}>
+          <span className={stale ? 'hf-muted' : level === 'ok' ? undefined : `hf-tone-${level}`} title={text}>
+            {stale && 'last known: '}
             {level === 'ok' ? row.verdict : text}
           </span>
         );
@@ -75,7 +77,7 @@ export function Standing() {
     <Section
       title="Databases"
       aside={
-        <Button kind="subtle" onClick={() => app.openDialog({ kind: 'protect' })}>
+        <Button kind="subtle" disabled={stale} onClick={() => app.openDialog({ kind: 'protect' })}>
           Protect a database
         </Button>
       }

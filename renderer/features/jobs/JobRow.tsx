@@ -21,7 +21,8 @@ export function JobRow({ job }: { job: Job }) {
     <li className="job-row" aria-label={`${job.title}, ${statusText[job.status]}`}>
       <LevelIcon level={statusLevel[job.status]} label={statusText[job.status]} />
       <span className="job-name hf-ellipsis" title={`${job.title} · ${job.target}`}>
-        <b>{job.title}</b> <span className="hf-muted">{job.target}</span>
+        <b>{job.title}</b>{' '}
+        {!job.title.toLowerCase().endsWith(job.target.toLowerCase()) && <span className="hf-muted">{job.target}</span>}
       </span>
       {isOver(job) ? <Done job={job} /> : <Running job={job} />}
     </li>
@@ -33,16 +34,17 @@ function Running({ job }: { job: Job }) {
   const live = useLive();
   const now = useNow();
   const { progress } = job;
+  const phase = progress ? `${progress.phase} ${progress.phaseIndex}/${progress.phaseCount}` : statusText[job.status];
   const amount =
     progress &&
     (progress.unit === 'items'
       ? `${formatCount(progress.done)}${progress.total === null ? '' : ` of ${formatCount(progress.total)}`}`
       : formatBytesOf(progress.done, progress.total));
-  const rate = job.rate !== null && progress?.unit !== 'items' ? `${formatBytes(job.rate)}/s` : '';
+  const rate = live && job.rate !== null && progress?.unit !== 'items' ? `${formatBytes(job.rate)}/s` : '';
   return (
     <>
       <span className="job-phase hf-ellipsis" title={progress?.phase}>
-        {progress ? `${progress.phase} ${progress.phaseIndex}/${progress.phaseCount}` : statusText[job.status]}
+        {live ? phase : `last known: ${phase}`}
       </span>
       <span className="job-bar">
         <ProgressBar value={fraction(job)} label={`${job.title}: ${progress?.phase ?? statusText[job.status]}`} />
@@ -50,8 +52,8 @@ function Running({ job }: { job: Job }) {
       <span className="job-amount hf-num">{amount}</span>
       <span className="job-rate hf-num">{rate}</span>
       <span className="job-time hf-num">
-        {formatElapsed(now - job.startedAt)}
-        {job.etaMs !== null && <span className="hf-muted"> · {formatDuration(job.etaMs)} left</span>}
+        {live ? formatElapsed(now - job.startedAt) : 'not known now'}
+        {live && job.etaMs !== null && <span className="hf-muted"> · {formatDuration(job.etaMs)} left</span>}
       </span>
       <span className="job-actions">
         <Button
@@ -90,7 +92,7 @@ function Done({ job }: { job: Job }) {
       <span className="job-time hf-num">
         {job.endedAt !== null && (
           <>
-            {formatDuration(job.endedAt - job.startedAt)}
+            took {formatDuration(job.endedAt - job.startedAt)}
             <span className="hf-muted">
               {' · '}
               <Age since={job.endedAt} suffix=" ago" />

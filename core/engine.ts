@@ -7,6 +7,7 @@ import type { GroupView } from './contract/failover.ts';
 import type { Proof } from './contract/proofs.ts';
 import type { SiteSnapshot } from './contract/site.ts';
 import { createBackups } from './engine/backups.ts';
+import { createCatalogHealth } from './engine/catalog-health.ts';
 import { createChangeSignal } from './engine/change-signal.ts';
 import { reportConditions, reportEvent } from './engine/conditions.ts';
 import { createDemo } from './engine/demo.ts';
@@ -74,7 +75,6 @@ export function createEngine(options: EngineOptions): Engine {
   let stale = true;
   let latest: SiteSnapshot | null = null;
   let stopping: Promise<void> | null = null;
-  let catalogFailedAt = Number.NEGATIVE_INFINITY;
   let watching: Promise<void> = Promise.resolve();
 
   const changes = createChangeSignal(clock);
@@ -89,8 +89,9 @@ export function createEngine(options: EngineOptions): Engine {
     changed,
     catalogFailed,
     (message) => log.info({ severity: message.level, source: message.source }, message.text),
-    (key, kind, message) => notifications.on(boardEvent(key, kind, message, clock.now())),
+    (key, kind, message) => health.guard(() => notifications.on(boardEvent(key, kind, message, clock.now()))),
   );
+  const health = createCatalogHealth({ catalog, board, dataFolder, clock, log });
   const notifications = wireNotifications({
     ...{ clock, catalog, board, dataFolder, changed },
     sealer: options.sealer ?? null,
@@ -117,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const adopted of instances.learn(server, status))
         board.raise(`adopted:${adopted.id}`, {
           level: 'info',
-          text: `${adopted.id} was found on its server and taken into the list${adopted.status.role === 'standby' ? '; it is a backup database: set up its failover group again' : ''}`,
+          text: `${adopted.id} was found on its server and taken into the list${adopted.status.role === 'standby' ? '; it is a backup database' : ''}`,
           source: server,
           standing: false,
         });
@@ -250,14 +251,8 @@ export function createEngine(options: EngineOptions): Engine {
     changed();
   }
 
-  /** Work goes on without its record; the administrator is told, once a minute at most. */
   function catalogFailed(error: unknown): void {
-    log.error({ err: error }, 'the catalog refused a write');
-    if (clock.monotonic() - catalogFailedAt < 60_000) return;
-    catalogFailedAt = clock.monotonic();
-    const { message } = toErrorReport(error);
-    const text = `The catalog in ${dataFolder} refused a write: ${message}. Jobs and messages are kept in memory only`;
-    board.raise('catalog:write', { level: 'critical', text, source: 'Catalog', standing: false });
+    health.failed(error);
   }
 
   function snapshot(): SiteSnapshot {
@@ -290,9 +285,18 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function watch(): Promise<void> {
     while (!lifetime.signal.aborted) {
-      await failover.tick();
-      groups = failover.views();
-      reportConditions(board, servers.views(), instances.views());
+      try {
+        health.look();
+        await failover.tick();
+        groups = failover.views();
+        reportConditions(board, servers.views(), instances.views());
+        board.clear('engine:watch');
+      } catch (error) {
+        // Whatever it was, the groups have to be watched in the next round again.
+        log.error({ err: error }, 'a round of watching failed');
+        const text = `A round of watching failed: ${toErrorReport(error).message}. It is tried again`;
+        board.raise('engine:watch', { level: 'critical', text, source: 'Holdfast', standing: true });
+      }
       const probeMs = Math.min(
         PROBE_MS,
         ...groups.filter((one) => one.config.enabled).map((one) => one.config.probeMs),
@@ -310,6 +314,7 @@ export function createEngine(options: EngineOptions): Engine {
     await jobs.stop(JOB_GRACE_MS);
     instances.keep();
     await servers.stop();
+    health.leave();
     catalog.close();
   }
 
@@ -346,14 +351,14 @@ export function createEngine(options: EngineOptions): Engine {
       if (catalog.recovered.length > 0 && !catalog.damagedCopy)
         board.raise('catalog:rebuilt', {
           level: 'warning',
-          text: `The catalog in ${dataFolder} was gone and a new one was started. Taken over: ${catalog.recovered.join(', ')} with their databases, and their chains and logs from the files. Not known any more, to be set up again: failover groups, schedules, drills and their proofs, the history of jobs`,
+          text: `The catalog in ${dataFolder} was gone and a new one was started. Taken over: ${catalog.recovered.join(', ')} with their databases, and their chains and logs from the files. Failover groups come back from what their members keep and wait to be confirmed. Not known any more, to be set up again: schedules, drills and their proofs, the history of jobs`,
           source: 'Catalog',
           standing: false,
         });
       if (catalog.damagedCopy)
         board.raise('catalog:damaged', {
           level: 'critical',
-          text: `The catalog was damaged and a new one was started; the old one is kept as ${catalog.damagedCopy}. Databases are taken over from their agents, failover groups must be set up again`,
+          text: `The catalog was damaged and a new one was started; the old one is kept as ${catalog.damagedCopy}. Databases are taken over from their agents; failover groups come back from what their members keep and wait to be confirmed`,
           source: 'Catalog',
           standing: false,
         });

@@ -11,6 +11,8 @@ export function openLogFile(file: string): Logger {
   if (size > ROTATE_BYTES) renameSync(file, `${file}.1`);
   // Synchronous: the lines that matter most are the last ones before a crash, and there are few.
   const destination = pino.destination({ dest: file, sync: true, mode: 0o600 });
+  // A log that cannot be written must not end what it tells of; lines wait in memory and follow when the disk takes them again.
+  destination.on('error', () => {});
   const secrets = ['token', 'password', 'pin', 'key'].flatMap((key) => [key, `*.${key}`]);
   return pino({ redact: secrets, base: { pid: process.pid } }, destination);
 }

@@ -21,6 +21,8 @@ export function createDrillStore(db: Database.Database): DrillStore {
   const keep = db.prepare('INSERT OR REPLACE INTO drill_folders VALUES (?, ?)');
   const drop = db.prepare('DELETE FROM drill_folders WHERE folder = ?');
   const parse = (row: { report: string }) => JSON.parse(row.report) as DrillReport;
+  const save: DrillStore['save'] = ({ config, dueFrom, createdAt }) =>
+    void upsert.run(config.instanceId, JSON.stringify(config), dueFrom, createdAt);
   return {
     list: () =>
       all.all().map((row) => ({
@@ -28,8 +30,8 @@ export function createDrillStore(db: Database.Database): DrillStore {
         dueFrom: row.due_from,
         createdAt: row.created_at,
       })),
-    save: ({ config, dueFrom, createdAt }) =>
-      void upsert.run(config.instanceId, JSON.stringify(config), dueFrom, createdAt),
+    save,
+    saveLater: save,
     remove: (instanceId) => void remove.run(instanceId),
     addReport: db.transaction((report: DrillReport) => {
       insert.run(report.id, report.instanceId, report.startedAt, JSON.stringify(report));

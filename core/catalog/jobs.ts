@@ -1,6 +1,7 @@
 // Job rows and log lines, written as the work runs.
 import type Database from 'better-sqlite3';
 import type { Job, JobLogLine } from '../contract/jobs.ts';
+import { isStorageRefusal } from '../contract/system-errors.ts';
 import type { JobStore } from '../jobs/store.ts';
 
 const KEPT_JOBS = 5_000;
@@ -31,8 +32,14 @@ export function createJobStore(db: Database.Database): JobStore {
   const lines = db.prepare<[string], JobLogLine>(
     'SELECT at, level, text FROM job_lines WHERE job_id = ? ORDER BY number',
   );
-  db.prepare(`DELETE FROM jobs WHERE ended_at IS NOT NULL AND id NOT IN
-    (SELECT id FROM jobs ORDER BY started_at DESC LIMIT ?)`).run(KEPT_JOBS);
+  const trim = db.prepare(`DELETE FROM jobs WHERE ended_at IS NOT NULL AND id NOT IN
+    (SELECT id FROM jobs ORDER BY started_at DESC LIMIT ?)`);
+  try {
+    trim.run(KEPT_JOBS);
+  } catch (error) {
+    // Housekeeping waits for the next start: a full disk must not keep this one from happening.
+    if (!isStorageRefusal(error)) throw error;
+  }
 
   return {
     save: (job) => void upsert.run(job.id, job.status, job.startedAt, job.endedAt, JSON.stringify(job)),

@@ -44,8 +44,9 @@ export function createNotifyStore(db: Database.Database): NotifyStore {
     openCondition: (key, condition) => void open.run(key, JSON.stringify(condition)),
     closeCondition: (key) => void close.run(key),
     addDelivery: db.transaction((delivery: Omit<Delivery, 'id'>) => {
-      insert.run(delivery.channelId, delivery.status, JSON.stringify(delivery));
+      const { lastInsertRowid } = insert.run(delivery.channelId, delivery.status, JSON.stringify(delivery));
       trim.run();
+      return Number(lastInsertRowid);
     }),
     saveDelivery: ({ id, ...delivery }) => void update.run(delivery.status, JSON.stringify(delivery), id),
     pending: () => pending.all().map(parse),

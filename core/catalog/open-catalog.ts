@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { HoldfastError } from '../contract/errors.ts';
+import { HoldfastError, toErrorReport } from '../contract/errors.ts';
+import { isStorageRefusal } from '../contract/system-errors.ts';
 import { fsyncFolder, systemFiles } from '../platform/files.ts';
 import { migrations } from './migrations.ts';
 
@@ -19,9 +20,13 @@ export function openCatalog(dataFolder: string, now: number, steps: readonly str
   try {
     return { db: openFile(file, steps), damagedCopy: null };
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error)) throw refusalOf(error, dataFolder);
     const damagedCopy = setAside(file, now);
-    return { db: openFile(file, steps), damagedCopy };
+    try {
+      return { db: openFile(file, steps), damagedCopy };
+    } catch (again) {
+      throw refusalOf(again, dataFolder);
+    }
   }
 }
 
@@ -49,6 +54,25 @@ function connect(file: string): Database.Database {
       throw new HoldfastError('NO_PERMISSION', `The catalog ${file} cannot be opened`, { cause: error });
     throw error;
   }
+}
+
+/** Below this an error of the device while a catalog is opened is one of space: SQLite does not tell them apart for the files beside it. */
+const LITTLE_BYTES = 256 * 1024;
+
+/** What the disk refused, in words that name the folder; any other error as it is. */
+function refusalOf(error: unknown, dataFolder: string): unknown {
+  if (!isStorageRefusal(error)) return error;
+  const { bavail, bsize } = fs.statfsSync(dataFolder);
+  const report = toErrorReport(error);
+  const full = report.name === 'NO_SPACE' || (report.name === 'IO_ERROR' && bavail * bsize < LITTLE_BYTES);
+  if (!full)
+    return new HoldfastError(report.name, `The catalog in ${dataFolder} cannot be opened: ${report.message}`, {
+      cause: error,
+    });
+  return new HoldfastError('NO_SPACE', `The catalog in ${dataFolder} cannot be opened: its disk is full`, {
+    hint: 'Free space there, then start Holdfast again; nothing was changed.',
+    cause: error,
+  });
 }
 
 class CatalogDamage extends Error {}

@@ -29,6 +29,8 @@ export function createScheduleStore(db: Database.Database): ScheduleStore {
   const made = db.prepare<[string], { idtag: string; schedule_id: string; name: string }>(
     'SELECT idtag, schedule_id, name FROM schedule_runs WHERE instance = ? AND idtag IS NOT NULL',
   );
+  const save: ScheduleStore['save'] = ({ schedule, dueFrom, retrying }) =>
+    void upsert.run(schedule.id, schedule.instanceId, JSON.stringify(schedule), dueFrom, Number(retrying));
   return {
     list: () =>
       all.all().map((row) => ({
@@ -36,8 +38,8 @@ export function createScheduleStore(db: Database.Database): ScheduleStore {
         dueFrom: row.due_from,
         retrying: row.retrying === 1,
       })),
-    save: ({ schedule, dueFrom, retrying }) =>
-      void upsert.run(schedule.id, schedule.instanceId, JSON.stringify(schedule), dueFrom, Number(retrying)),
+    save,
+    saveLater: save,
     remove: (id) => void remove.run(id),
     runs: (id, limit) => runs.all(id, limit).map((row) => JSON.parse(row.run) as ScheduleRun),
     addRun: db.transaction((id: string, instanceId: string, run: ScheduleRun) => {

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { systemFiles, writeFileDurably } from '../platform/files.ts';
+import type { LateWrites } from './late-writes.ts';
 
 export interface ServerRecord {
   name: string;
@@ -20,6 +21,8 @@ export interface ServerStore {
   list(): ServerRecord[];
   /** Inserts or replaces by name, whatever its case. */
   save(server: ServerRecord): void;
+  /** All of them or none. */
+  saveAll(servers: ServerRecord[]): void;
   /** Removes the server and its instances from the list; files stay. */
   remove(name: string): void;
 }
@@ -34,12 +37,17 @@ interface Row {
   added_at: number;
 }
 
-export function createServerStore(db: Database.Database, dataFolder: string): ServerStore {
+export function createServerStore(db: Database.Database, dataFolder: string, late: LateWrites): ServerStore {
   const all = db.prepare<[], Row>('SELECT * FROM servers ORDER BY added_at, name');
   const upsert = db.prepare(`INSERT INTO servers VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET root = excluded.root, allowed_folders = excluded.allowed_folders,
       http_port = excluded.http_port, stopped = excluded.stopped, lab = excluded.lab`);
   const remove = db.prepare('DELETE FROM servers WHERE name = ?');
+  const write = (server: ServerRecord) => {
+    const folders = JSON.stringify(server.allowedFolders);
+    const flags = [server.stopped, server.lab].map(Number);
+    upsert.run(server.name, server.root, folders, server.httpPort, ...flags, server.addedAt);
+  };
   const store: ServerStore = {
     list: () =>
       all.all().map((row) => ({
@@ -51,10 +59,10 @@ export function createServerStore(db: Database.Database, dataFolder: string): Se
         lab: row.lab === 1,
         addedAt: row.added_at,
       })),
-    save(server) {
-      const folders = JSON.stringify(server.allowedFolders);
-      const flags = [server.stopped, server.lab].map(Number);
-      upsert.run(server.name, server.root, folders, server.httpPort, ...flags, server.addedAt);
+    save: (server) => store.saveAll([server]),
+    saveAll(servers) {
+      if (servers.length === 0) return;
+      db.transaction(() => servers.forEach(write))();
       copyToFile();
     },
     remove(name) {
@@ -63,7 +71,9 @@ export function createServerStore(db: Database.Database, dataFolder: string): Se
     },
   };
   const copyToFile = () =>
-    writeFileDurably(systemFiles, serversFile(dataFolder), JSON.stringify(store.list(), null, 2));
+    late.write('servers.json', () =>
+      writeFileDurably(systemFiles, serversFile(dataFolder), JSON.stringify(store.list(), null, 2)),
+    );
   return store;
 }
 

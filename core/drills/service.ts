@@ -137,12 +137,12 @@ export function createDrills(ports: DrillPorts): Drills {
       const at = dueTimes(config.when, record.dueFrom, now);
       if (at === null || at > now || !ports.place(config.instanceId)?.reachable) continue;
       start(config, 'schedule', null);
-      keep({ ...record, dueFrom: now });
+      keep({ ...record, dueFrom: now }, store.saveLater);
     }
   }
 
-  function keep(record: DrillRecord): void {
-    store.save(record);
+  function keep(record: DrillRecord, save = store.save): void {
+    save(record);
     records.set(keyOf(record.config.instanceId), record);
     ports.changed();
   }

@@ -17,6 +17,8 @@ export interface DrillRecord {
 export interface DrillStore {
   list(): DrillRecord[];
   save(record: DrillRecord): void;
+  /** As `save`, for what the service notes by itself: where the disk refuses it, it is written later. */
+  saveLater(record: DrillRecord): void;
   remove(instanceId: string): void;
   addReport(report: DrillReport): void;
   /** Newest first. */

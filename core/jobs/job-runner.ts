@@ -228,9 +228,11 @@ export function createJobRunner(options: JobRunnerOptions): JobService {
         savedAt: 0,
         ended: Promise.withResolvers<Job>(),
       };
+      persist(() => store.save(entry.job));
+      persist(() => {
+        if (spec.request !== null) store.saveRequest(entry.job.id, spec.request);
+      });
       active.set(entry.job.id, entry);
-      store.save(entry.job);
-      if (spec.request !== null) store.saveRequest(entry.job.id, spec.request);
       if (waits) touched(entry, true);
       else begin(entry);
       return entry.job.id;
@@ -272,7 +274,7 @@ export function createJobRunner(options: JobRunnerOptions): JobService {
         const ended = { status: 'interrupted', endedAt: clock.now(), cancelability: 'no' } as const;
         return { ...job, ...ended, rate: null, etaMs: null, verdict: error.message, error };
       });
-      for (const job of jobs) store.save(job);
+      for (const job of jobs) persist(() => store.save(job));
       finished = store.list(KEPT_IN_MEMORY, null).filter((job) => !active.has(job.id));
       return jobs;
     },

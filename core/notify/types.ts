@@ -17,7 +17,8 @@ export interface NotifyStore {
   conditions(): Map<string, OpenCondition>;
   openCondition(key: string, condition: OpenCondition): void;
   closeCondition(key: string): void;
-  addDelivery(delivery: Omit<Delivery, 'id'>): void;
+  /** Returns its number. */
+  addDelivery(delivery: Omit<Delivery, 'id'>): number;
   saveDelivery(delivery: Delivery): void;
   /** Oldest first. */
   pending(): Delivery[];

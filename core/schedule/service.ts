@@ -46,8 +46,8 @@ export function createBackupSchedules(ports: SchedulePorts): BackupSchedules {
     return record;
   }
 
-  function keep(record: ScheduleRecord): void {
-    store.save(record);
+  function keep(record: ScheduleRecord, save = store.saveLater): void {
+    save(record);
     records.set(record.schedule.id, record);
     ports.changed();
   }
@@ -174,7 +174,8 @@ export function createBackupSchedules(ports: SchedulePorts): BackupSchedules {
       const schedule = { ...input, id, createdAt };
       // Another time starts to count now; what was due by the old one is not made up for.
       const same = known?.schedule.enabled === input.enabled && isSame(known.schedule.when, input.when);
-      keep({ schedule, dueFrom: known && same ? known.dueFrom : clock.now(), retrying: known?.retrying ?? false });
+      const dueFrom = known && same ? known.dueFrom : clock.now();
+      keep({ schedule, dueFrom, retrying: known?.retrying ?? false }, store.save);
       if (!input.enabled) ports.clearMessage(messageKey(id));
       return id;
     },

@@ -17,6 +17,8 @@ export interface ScheduleRecord {
 export interface ScheduleStore {
   list(): ScheduleRecord[];
   save(record: ScheduleRecord): void;
+  /** As `save`, for what the scheduler notes by itself: where the disk refuses it, it is written later. */
+  saveLater(record: ScheduleRecord): void;
   remove(id: string): void;
   /** Newest first. */
   runs(scheduleId: string, limit: number): ScheduleRun[];

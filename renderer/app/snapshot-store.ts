@@ -26,9 +26,11 @@ export function followSite(connection: ConsoleConnection): { store: SnapshotStor
   const follow = async (signal: AbortSignal) => {
     // A restarted engine counts from the start again, so `seq` compares within one stream only.
     let seq = -1;
-    const stream = await connection.api.site.watch({}, { signal });
+    const stream = await connection.api.site.watch({}, { signal: ended.signal });
     silence.heard();
     for await (const snapshot of stream) {
+      // A connection that was given up ends in its own time.
+      if (signal.aborted) return;
       silence.heard();
       // The same one again is a sign of life.
       if (snapshot.seq === seq && !store.getState().live) store.setState({ live: true });
@@ -42,12 +44,12 @@ export function followSite(connection: ConsoleConnection): { store: SnapshotStor
   const run = async () => {
     while (!ended.signal.aborted) {
       // A failed stream is shown as offline and opened again; the connection tells why.
-      const stream = new AbortController();
-      const signal = AbortSignal.any([ended.signal, stream.signal]);
+      const over = new AbortController();
+      const signal = AbortSignal.any([ended.signal, over.signal]);
       await status(connection, true, signal)
         .then(() => Promise.race([follow(signal), status(connection, false, signal)]))
         .catch(() => undefined);
-      stream.abort();
+      over.abort();
       silence.stop();
       store.setState({ live: false });
       await wait(300, ended.signal);

@@ -25,7 +25,9 @@ test('shows a hanging agent and a hanging engine as what they are, and comes bac
     await expect(calm).toBeHidden();
     await openTask(page, 'System');
     await openNode(page, 'Servers');
-    await expect(page.getByRole('grid', { name: 'Servers' }).getByText('Does not answer').first()).toBeVisible();
+    await expect(
+      page.getByRole('grid', { name: 'Servers' }).getByRole('img', { name: 'Does not answer' }),
+    ).toBeVisible();
     await keep(page, 'stale-agent');
   } finally {
     process.kill(agent, 'SIGCONT');

@@ -11,6 +11,7 @@ import { type Files, writeFileDurably } from '../platform/files.ts';
 import { type AgentLock, takeAgentLock } from './agent-lock.ts';
 import { allowedPath } from './allowed-path.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
+import { forgetRecordsOf } from './group-records.ts';
 import { type HttpEndpoint, openHttpEndpoint } from './http-endpoint.ts';
 import { createLease, type Lease, leaseNote } from './lease.ts';
 import { ProtectedInstance } from './protected-instance.ts';
@@ -135,6 +136,7 @@ export class Agent {
     instance.close();
     this.instances.delete(name);
     this.saveRegistered();
+    forgetRecordsOf(this, name);
     this.writeActive();
   }
 

@@ -8,6 +8,7 @@ import { changeSettings, defineEncryption, describeSettings, forgetEncryption } 
 import { addBackend, attachStandby, protect, removeBackend } from './enrol.ts';
 import { catalog, checkFolder, header, inspect, readBackupLog, receive, verify } from './file-services.ts';
 import { commitsOf, findFiles } from './find-files.ts';
+import { forgetGroupRecord, keepGroupRecord, listGroupRecords } from './group-records.ts';
 import { answerPeers, decidePeers, verifyRst, waitingRst } from './instance-verification.ts';
 import { deleteLogs, listLogStandings, lookForHazards } from './log-housekeeping.ts';
 import { measureCopies } from './measure-copies.ts';
@@ -132,6 +133,15 @@ export function createAgentRouter(agent: Agent): AgentRouter {
     catalog: os.catalog.handler(({ input }) => catalog(full(), input)),
     removeBackups: os.removeBackups.handler(({ input }) => removeBackups(full(), input.files)),
     removeContingency: os.removeContingency.handler(({ input }) => removeContingency(find(input.instance), input.id)),
+    groupRecords: os.groupRecords.handler(() => listGroupRecords(full())),
+    keepGroupRecord: os.keepGroupRecord.handler(({ input }) => {
+      keepGroupRecord(full(), input.record);
+      return {};
+    }),
+    forgetGroupRecord: os.forgetGroupRecord.handler(({ input }) => {
+      forgetGroupRecord(full(), input.groupId);
+      return {};
+    }),
     measure: os.measure.handler(({ input, signal }) =>
       streamOperation(signal, (out, abort) => measureCopies(full(), input, out, abort)),
     ),

@@ -2,8 +2,10 @@
 import type Database from 'better-sqlite3';
 import type { GroupConfig, HistoryEntry } from '../contract/failover.ts';
 import type { FailoverStore } from '../failover/types.ts';
+import { createKeyValueStore } from './site.ts';
 
 const KEPT_HISTORY = 1_000;
+const removedKey = (id: string) => `removedGroup:${id}`;
 
 interface GroupRow {
   id: string;
@@ -13,6 +15,7 @@ interface GroupRow {
 }
 
 export function createFailoverStore(db: Database.Database): FailoverStore {
+  const facts = createKeyValueStore(db);
   const all = db.prepare<[], GroupRow>('SELECT * FROM groups ORDER BY rowid');
   const upsert = db.prepare(`INSERT INTO groups VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, config = excluded.config, state = excluded.state`);
@@ -37,7 +40,11 @@ export function createFailoverStore(db: Database.Database): FailoverStore {
       })),
     saveGroup: (group) =>
       void upsert.run(group.id, group.name, JSON.stringify(group.config), JSON.stringify(group.state ?? null)),
-    deleteGroup: (id) => void remove.run(id),
+    deleteGroup: db.transaction((id: string) => {
+      remove.run(id);
+      facts.set(removedKey(id), true);
+    }),
+    wasRemoved: (id) => facts.get<boolean>(removedKey(id)) === true,
     appendHistory: db.transaction((groupId: string, entry: HistoryEntry) => {
       addHistory.run(groupId, JSON.stringify(entry));
       trim.run({ group: groupId });

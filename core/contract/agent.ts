@@ -14,6 +14,7 @@ import {
 import { nameSchema, progressSchema, timeSchema, vectorSchema } from './common.ts';
 import { agentContingencyContract } from './contingencies.ts';
 import { agentDrillContract } from './drills.ts';
+import { agentGroupRecords } from './group-records.ts';
 import { instanceRoleSchema, instanceStatusSchema, loggingConfigSchema, probeSchema } from './instance.ts';
 import { libraryAgent } from './library.ts';
 import { agentLoggingProcedures } from './logging.ts';
@@ -234,6 +235,7 @@ export const agentContract = {
     .input(z.object({ files: z.array(z.string()) }))
     .output(z.object({ removed: z.array(z.string()), bytes: z.number() })),
   ...agentContingencyContract,
+  ...agentGroupRecords,
   ...agentDrillContract,
   readLog: oc.input(z.object({ file: z.string() })).output(z.array(backupLogEntrySchema)),
   ...libraryAgent,

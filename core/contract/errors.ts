@@ -259,8 +259,8 @@ export const errorCatalogue = {
   OTHER_FILES_TOO_LARGE: {
     code: -7039,
     exit: 3,
-    cause: 'The security and included files do not fit into the header of a backup.',
-    hint: 'Leave out large files; they belong into the backup of the file system.',
+    cause: 'The security and included files are too many or too large to go along with a backup.',
+    hint: 'Leave some out; large collections of files belong into the backup of the file system.',
   },
   PASSWORD_REQUIRED: {
     code: -7035,
@@ -380,6 +380,12 @@ export const errorCatalogue = {
     exit: 3,
     cause: 'The request carries an older term than the one in force.',
     hint: 'Reload; another console has acted.',
+  },
+  GROUP_UNCONFIRMED: {
+    code: -7065,
+    exit: 3,
+    cause: 'The failover group came back from the files of its members and is not confirmed yet.',
+    hint: 'Look at what was found on its Database failover page and confirm the group, or run: holdfast failover GROUP confirm',
   },
   DRILL_FAILED: {
     code: -7130,

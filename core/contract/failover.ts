@@ -1,6 +1,7 @@
 // A failover group as data: members, settings, schedules, states, history, and the plan of a manual action.
 import { z } from 'zod';
 import { nameSchema, timeSchema } from './common.ts';
+import { groupReviewSchema } from './group-review.ts';
 
 export const groupStateSchema = z.enum([
   'Disabled',
@@ -102,6 +103,7 @@ export const historyEntrySchema = z.object({
     'unfence',
     'enabled',
     'disabled',
+    'confirmed',
   ]),
   from: z.string().nullable(),
   to: z.string().nullable(),
@@ -144,6 +146,8 @@ export const groupViewSchema = z.object({
   restoreHintMs: z.number().nullable(),
   history: z.array(historyEntrySchema),
   contingencies: z.array(groupContingencySchema),
+  /** It came back from the files of its members and does nothing until it is confirmed; absent for every other group. */
+  review: groupReviewSchema.optional(),
   /** A failover that was wanted but could not be proved safe. */
   blocked: z.object({ since: timeSchema, reason: z.string() }).nullable(),
   clients: z.object({
@@ -162,6 +166,8 @@ export const groupActionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('promote'), memberId: z.string() }),
   z.object({ kind: z.literal('fence'), memberId: z.string() }),
   z.object({ kind: z.literal('unfence'), memberId: z.string() }),
+  /** Takes a group over that was found again: `activeId` is the active row, `settingsOf` the server whose settings count (null: the newest). */
+  z.object({ kind: z.literal('confirm'), activeId: z.string(), settingsOf: z.string().nullable().default(null) }),
   z.object({ kind: z.literal('restoreContingency'), contingencyId: z.string() }),
 ]);
 export type GroupAction = z.infer<typeof groupActionSchema>;

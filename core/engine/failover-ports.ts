@@ -27,6 +27,7 @@ export function failoverPorts(wiring: FailoverWiring): FailoverPorts {
     clock,
     jobs,
     store: catalog.failover,
+    serverNames: () => servers.list().map((server) => server.name),
     agentOf: servers.agentOf,
     probeOf: servers.probeOf,
     fenceWithoutAgent: servers.fenceWithoutAgent,

@@ -197,6 +197,9 @@ export async function releaseRemoved(ports: FailoverPorts, group: Group): Promis
         await within(ports.clock, 10_000, `${server} did not release ${instance}`, (signal) =>
           api.release({ instance }, { signal }),
         );
+      await within(ports.clock, 10_000, `${server} did not forget ${group.name}`, (signal) =>
+        api.forgetGroupRecord({ groupId: group.id }, { signal }),
+      );
     } catch (error) {
       const { name, message } = toErrorReport(error);
       if (name !== 'NOT_FOUND') {

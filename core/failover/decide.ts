@@ -40,7 +40,8 @@ export function decide(state: DecisionState, seen: Observations, now: number, ti
     actions: [],
     standing: {},
   };
-  if (state.config.enabled) {
+  if (state.memory.review) awaitConfirmation(round);
+  else if (state.config.enabled) {
     if (!state.operation) {
       stopStaleWriters(round);
       watchMaster(round);
@@ -60,6 +61,14 @@ export function decide(state: DecisionState, seen: Observations, now: number, ti
     stateText: text,
     actions: round.actions,
     standing: round.standing,
+  };
+}
+
+/** What came back from files may be old: it is shown, and nothing at all is done about it. */
+function awaitConfirmation({ state, standing }: Round): void {
+  standing.review = {
+    level: 'critical',
+    text: `${state.name} waits to be confirmed: ${state.memory.review?.why}. Until then nothing of it is backed up, restored, fenced or switched. See what was found on its Database failover page, or with: holdfast failover ${state.name} confirm`,
   };
 }
 

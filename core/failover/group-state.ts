@@ -8,6 +8,8 @@ export function groupStateOf(state: DecisionState, seen: Observations): { state:
   const { config, memory, operation, watch } = state;
   const master = config.members[0]!;
   const active = serverOf(state, memory.activeId);
+  if (memory.review)
+    return { state: 'AwaitingDecision', text: 'It came back from the files of its members. Confirm it, or remove it.' };
   if (!config.enabled) return { state: 'Disabled', text: 'Database failover is off; nothing is backed up or watched.' };
   const proving = operation?.kind === 'failover' && operation.step === 'fence' && memory.blocked !== null;
   if (operation && !proving) {

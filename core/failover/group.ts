@@ -6,6 +6,8 @@ import type { GroupConfig, GroupState, HistoryEntry, MemberConfig } from '../con
 import type { InstanceStatus } from '../contract/instance.ts';
 import type { Message } from '../contract/site.ts';
 import type { AgentApi } from '../rpc/types.ts';
+import type { FoundRecord } from './findings.ts';
+import { withToldState } from './group-record.ts';
 import type { KeptSets } from './kept-sets.ts';
 import type { GroupMemory, MemberMemory, Observation, Observations, Standing, Watch } from './model.ts';
 import type { Operation } from './operation.ts';
@@ -39,6 +41,12 @@ export interface Group {
   standing: Standing;
   /** What the members' agents keep of replaced sets, by member. */
   kept: Map<string, KeptSets>;
+  /** One life of the engine with this group: what it tells the members begins a lineage of its own. */
+  life: string;
+  /** What servers keep of a group that is under review. */
+  found: { records: FoundRecord[]; damaged: string[] };
+  /** The state that each server's agent has confirmed to keep, by server. */
+  acknowledged: Map<string, string>;
 }
 
 export function memberOf(group: Group, id: string): MemberConfig {
@@ -75,6 +83,7 @@ export function agentFor(ports: FailoverPorts, server: string): AgentApi {
 }
 
 export function save(ports: FailoverPorts, group: Group): void {
+  group.memory = withToldState(group);
   ports.store.saveGroup({ id: group.id, name: group.name, config: group.config, state: group.memory });
 }
 
@@ -101,7 +110,7 @@ export function say(
   ports.message(`${group.id}:${key}`, level, text, standing);
 }
 
-export function observe(ports: FailoverPorts, group: Group): Observations {
+export function observe(ports: FailoverPorts, group: Pick<Group, 'config'>): Observations {
   const seen: Observations = {};
   for (const member of group.config.members) {
     const probe = ports.probeOf(member.server);

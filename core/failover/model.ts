@@ -2,6 +2,7 @@
 import type { BackupType } from '../contract/backup.ts';
 import type { Vector } from '../contract/common.ts';
 import type { GroupConfig, GroupState, HistoryEntry } from '../contract/failover.ts';
+import type { GroupStateId } from '../contract/group-records.ts';
 import type { InstanceRole, InstanceState } from '../contract/instance.ts';
 import type { Message } from '../contract/site.ts';
 import type { Operation } from './operation.ts';
@@ -63,6 +64,16 @@ export interface GroupMemory {
   head?: BackupHead;
   /** Group contingency backups, oldest first. */
   contingencies: ContingencyMemory[];
+  /** Which state of the group its members were last told of; absent in memories of earlier versions. */
+  told?: ToldState;
+  /** The group came back from its members' files: it does nothing until the administrator has confirmed it. */
+  review?: { since: number; why: string };
+}
+
+export interface ToldState extends GroupStateId {
+  takenOver: GroupStateId[];
+  /** What a record says, to see whether it has changed. */
+  facts: string;
 }
 
 export interface BackupHead {

@@ -4,7 +4,7 @@ import type { Vector } from '../contract/common.ts';
 import { HoldfastError, toErrorReport } from '../contract/errors.ts';
 import type { MemberConfig } from '../contract/failover.ts';
 import { within } from './call.ts';
-import { agentFor, type Group, save, say, setMember } from './group.ts';
+import { agentFor, type Group, instanceOf, save, say, setMember } from './group.ts';
 import type { Proof } from './model.ts';
 import type { FailoverPorts } from './types.ts';
 
@@ -97,6 +97,19 @@ function notStopped(member: MemberConfig, result: FenceResult): HoldfastError {
   );
 }
 
+/**
+ * The term under which a database that is not the active one is fenced: one that its agent takes. What it has heard of and this
+ * engine has not was given out before the catalog was lost; no such term is given out again.
+ */
+export function termToFence(ports: FailoverPorts, group: Group, member: MemberConfig): number {
+  const { activeTerm, term } = group.memory;
+  const heard = instanceOf(ports, member)?.term ?? 0;
+  if (heard <= term) return Math.max(activeTerm, heard);
+  group.memory = { ...group.memory, term: heard + 1 };
+  save(ports, group);
+  return heard + 1;
+}
+
 export async function setRole(
   ports: FailoverPorts,
   group: Group,
@@ -123,8 +136,10 @@ export async function prove(
   member: MemberConfig,
   proof: 'agent' | 'withoutAgent',
 ): Promise<void> {
-  const term = group.memory.activeTerm;
-  await stopWriters(ports, group, member, { proof, term, why: 'another database is active' });
+  const term = termToFence(ports, group, member);
+  // A copy is closed and locked already; a fence would keep it from taking backups.
+  if (proof !== 'agent' || instanceOf(ports, member)?.role !== 'standby')
+    await stopWriters(ports, group, member, { proof, term, why: 'another database is active' });
   if (group.memory.activeId === member.id) return;
   setMember(group, member.id, { unproved: false });
   save(ports, group);

@@ -9,6 +9,7 @@ import { fenceByHand, heldBy, restoreContingency, unfenceByHand } from './manual
 import type { Proof } from './model.ts';
 import type { OperationKind } from './operation.ts';
 import type { PlanDraft } from './plans.ts';
+import { confirmDraft } from './review.ts';
 import { startOperation } from './role-change.ts';
 import type { FailoverPorts } from './types.ts';
 
@@ -16,7 +17,10 @@ type Check = PlanDraft['checks'][number];
 type Refusal = PlanDraft['refusal'];
 
 export function draftOf(ports: FailoverPorts, group: Group, action: GroupAction): PlanDraft {
+  if (action.kind === 'confirm') return confirmDraft(ports, group, action);
   const draft = draftFor(ports, group, action);
+  if (group.memory.review)
+    return { ...draft, refusal: { name: 'GROUP_UNCONFIRMED', text: `${group.name} is not confirmed yet.` } };
   if (draft.refusal) return draft;
   // A fence that was set by hand can always be taken back.
   if (!group.config.enabled && action.kind !== 'unfence')
@@ -26,7 +30,7 @@ export function draftOf(ports: FailoverPorts, group: Group, action: GroupAction)
   return draft;
 }
 
-function draftFor(ports: FailoverPorts, group: Group, action: GroupAction): PlanDraft {
+function draftFor(ports: FailoverPorts, group: Group, action: Exclude<GroupAction, { kind: 'confirm' }>): PlanDraft {
   switch (action.kind) {
     case 'switch':
       return action.memberId === masterOf(group).id && group.memory.activeId !== action.memberId

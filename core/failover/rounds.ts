@@ -3,11 +3,11 @@ import { toErrorReport } from '../contract/errors.ts';
 import { releaseRemoved } from './apply-config.ts';
 import { startCatchUp } from './catch-up.ts';
 import { startCycle } from './cycle.ts';
-import { type Group, instanceOf, memberOf, note, save, say, setMember } from './group.ts';
+import { activeOf, type Group, instanceOf, masterOf, memberOf, note, save, say, setMember } from './group.ts';
 import { keptToLookAt, lookAtKept } from './kept-sets.ts';
 import type { Action } from './model.ts';
 import { type Operation, resume } from './operation.ts';
-import { fence, openActive, prove, renewLease, setRole } from './orders.ts';
+import { fence, openActive, prove, renewLease, setRole, termToFence } from './orders.ts';
 import { runOperation, startFailover, startOperation } from './role-change.ts';
 import type { FailoverPorts } from './types.ts';
 
@@ -58,11 +58,13 @@ function runAction(ports: FailoverPorts, group: Group, action: Action): void {
         prove(ports, group, memberOf(group, action.memberId), action.proof),
       );
       return;
-    case 'demote':
+    case 'demote': {
+      const member = memberOf(group, action.memberId);
       order(ports, group, `demote:${action.memberId}`, () =>
-        setRole(ports, group, memberOf(group, action.memberId), 'standby', group.memory.activeTerm),
+        setRole(ports, group, member, 'standby', termToFence(ports, group, member)),
       );
       return;
+    }
     case 'activate':
       order(ports, group, `activate:${action.memberId}`, () => activate(ports, group, action.memberId));
       return;
@@ -71,6 +73,7 @@ function runAction(ports: FailoverPorts, group: Group, action: Action): void {
 
 /** What no decision depends on: copies that were removed are let go, and what agents keep is listed. */
 export function lookAround({ ports }: RoundShell, group: Group): void {
+  if (group.memory.review) return;
   if (group.memory.toRelease?.length) order(ports, group, 'release', () => releaseRemoved(ports, group));
   for (const member of keptToLookAt(ports, group))
     order(ports, group, `kept:${member.id}`, () => lookAtKept(ports, group, member));
@@ -100,7 +103,13 @@ async function fenceStray(
   action: Extract<Action, { kind: 'fence' }>,
 ): Promise<void> {
   const member = memberOf(group, action.memberId);
-  const result = await fence(ports, group, member, group.memory.activeTerm, action.why);
+  const result = await fence(ports, group, member, termToFence(ports, group, member), action.why);
+  // What it accepted must not be taken for a state that the next backup follows.
+  if (member.id !== masterOf(group).id) {
+    const diverged = `accepted writes while ${activeOf(group).server} was active`;
+    setMember(group, member.id, { diverged, chainLost: true });
+    save(ports, group);
+  }
   const lasting = result.durable
     ? ''
     : ' Its file is still open in other programs; the fence holds while its agent runs.';

@@ -12,6 +12,7 @@ import { decide } from './decide.ts';
 import { type Group, observe, save, say, statusOf } from './group.ts';
 import { type GroupMemory, newMemory, newWatch } from './model.ts';
 import { createPlans } from './plans.ts';
+import { createRecordKeeper } from './record-keeper.ts';
 import { lookAround, type RoundShell, recoverGroup, runActions } from './rounds.ts';
 import type { FailoverPorts, FailoverService, StoredGroup } from './types.ts';
 import { viewOf } from './views.ts';
@@ -19,6 +20,7 @@ import { viewOf } from './views.ts';
 /** The groups that the store knows, ready for `recover()` and then a `tick()` per probe interval. */
 export function createFailoverService(ports: FailoverPorts): FailoverService {
   const groups = new Map<string, Group>();
+  const records = createRecordKeeper(ports, groups, (stored) => wake(stored, ports.clock.now()));
   for (const stored of ports.store.loadGroups()) groups.set(stored.id, wake(stored, ports.clock.now()));
   const plans = createPlans(ports);
   const shell: RoundShell = { ports };
@@ -26,6 +28,11 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     const group = groups.get(id);
     if (!group) throw new HoldfastError('NOT_FOUND', `There is no group ${id}`);
     return group;
+  };
+  const confirmed = (id: string): Group => {
+    const group = find(id);
+    if (!group.memory.review) return group;
+    throw new HoldfastError('GROUP_UNCONFIRMED', `${group.name} is not confirmed yet`);
   };
   const others = (group: Group) => [...groups.values()].filter((other) => other !== group);
 
@@ -51,14 +58,27 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     group.standing = standing;
   };
 
+  /** The group is no more, here and with its members; databases, copies and backups stay as they are. */
+  const drop = async (group: Group) => {
+    groups.delete(group.id);
+    ports.store.deleteGroup(group.id);
+    for (const key of Object.keys(group.standing)) ports.clearMessage(`${group.id}:${key}`);
+    await records.forget(group);
+    ports.changed();
+  };
+
   return {
     async recover() {
       for (const group of groups.values()) recoverGroup(ports, group);
     },
 
     async tick() {
+      await records.look();
       for (const group of groups.values()) {
+        // What a member keeps may say that this catalog is out of date.
+        if (records.isUnread(group)) continue;
         try {
+          records.doubt(group);
           round(group);
         } catch (error) {
           // One group that cannot be decided must not keep the others from failing over.
@@ -68,6 +88,7 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
         }
         ports.clearMessage(`${group.id}:round`);
         lookAround(shell, group);
+        records.tell(group);
       }
     },
 
@@ -112,17 +133,22 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     },
 
     async checkMember(groupId, row) {
-      const group = find(groupId);
+      const group = confirmed(groupId);
       return { problems: await checkMember(ports, group, others(group), row) };
     },
 
     async apply(groupId, config) {
-      const group = find(groupId);
+      const group = confirmed(groupId);
       await applyConfig(ports, group, others(group), config);
+      records.tell(group);
     },
 
     async remove(groupId) {
       const group = find(groupId);
+      if (group.memory.review) {
+        await drop(group);
+        return;
+      }
       if (group.operation || group.cycling || group.deliveries.size > 0)
         throw new HoldfastError('BACKUP_ACTIVE', `${group.name} is busy; wait for its jobs or cancel them`);
       if (group.memory.activeId !== group.config.members[0]!.id)
@@ -134,8 +160,7 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
         round(group);
       }
       const left = await releaseCopies(ports, group);
-      groups.delete(groupId);
-      ports.store.deleteGroup(groupId);
+      await drop(group);
       if (left.length > 0)
         say(
           ports,
@@ -148,7 +173,7 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     },
 
     async backupNow(groupId, type: BackupType) {
-      const group = find(groupId);
+      const group = confirmed(groupId);
       if (!group.config.enabled) throw new HoldfastError('INVALID_INPUT', `Database failover is off for ${group.name}`);
       if (group.operation)
         throw new HoldfastError('BACKUP_ACTIVE', `${group.name} is changing its active database right now`);
@@ -167,7 +192,7 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
 
     async leave() {
       const leases = [...groups.values()]
-        .filter((group) => group.config.enabled && group.config.whenConsoleLost === 'fence')
+        .filter((group) => !group.memory.review && group.config.enabled && group.config.whenConsoleLost === 'fence')
         .flatMap((group) => group.config.members.map((member) => ({ group, server: member.server })));
       await Promise.allSettled(
         leases.map(async ({ group, server }) => {
@@ -199,6 +224,9 @@ function wake(stored: StoredGroup, now: number): Group {
     stateText: '',
     standing: {},
     kept: new Map(),
+    life: crypto.randomUUID(),
+    found: { records: [], damaged: [] },
+    acknowledged: new Map(),
   };
 }
 

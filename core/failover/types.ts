@@ -26,7 +26,9 @@ export interface ServerProbe {
 export interface FailoverStore {
   loadGroups(): StoredGroup[];
   saveGroup(group: StoredGroup): void;
+  /** Remembered as removed: what its members keep of it does not bring it back. */
   deleteGroup(id: string): void;
+  wasRemoved(id: string): boolean;
   appendHistory(groupId: string, entry: HistoryEntry): void;
   listHistory(groupId: string, limit: number): HistoryEntry[];
   /** Intent before action: at most one open journal entry a group. */
@@ -45,6 +47,8 @@ export interface StoredGroup {
 
 export interface FailoverPorts {
   clock: Clock;
+  /** All servers of the site. */
+  serverNames(): string[];
   /** Null while there is no connection. */
   agentOf(server: string): AgentApi | null;
   probeOf(server: string): ServerProbe;

@@ -1,11 +1,13 @@
 // What the console shows of a group: rows with state and age, next runs, history, contingency backups, where clients look.
 import path from 'node:path';
 import type { GroupView, MemberConfig, MemberView } from '../contract/failover.ts';
+import type { InstanceStatus } from '../contract/instance.ts';
 import { nextDue } from '../schedule/schedule.ts';
 import { behindBy } from './at-risk.ts';
 import { activeOf, type Group, instanceOf, masterOf, observe, statusOf } from './group.ts';
 import { groupStateOf } from './group-state.ts';
 import { keptEntries } from './kept-sets.ts';
+import { reviewOf } from './review.ts';
 import type { FailoverPorts } from './types.ts';
 
 const HISTORY = 200;
@@ -17,7 +19,7 @@ export function viewOf(ports: FailoverPorts, group: Group): GroupView {
   const lastFull = onMaster ? memory.lastFullAt : memory.lastContingencyFullAt;
   const lastAny = onMaster ? Math.max(memory.lastDifferentialAt ?? 0, lastFull ?? 0) : memory.lastContingencyAt;
   const due = (schedule: GroupView['config']['full'], last: number | null) =>
-    config.enabled ? nextDue(schedule, last || null, now) : null;
+    config.enabled && !memory.review ? nextDue(schedule, last || null, now) : null;
   const activeStatus = statusOf(ports, activeOf(group).server);
   const state = groupStateOf(group, observe(ports, group));
   return {
@@ -35,6 +37,7 @@ export function viewOf(ports: FailoverPorts, group: Group): GroupView {
     restoreHintMs: restoreHint(group),
     history: ports.store.listHistory(group.id, HISTORY),
     contingencies: contingenciesOf(group),
+    ...(memory.review ? { review: reviewOf(ports, group) ?? undefined } : {}),
     blocked: memory.blocked && group.watch.failedSince !== null ? memory.blocked : null,
     clients: {
       activeFile: activeStatus ? path.join(activeStatus.root, 'active.json') : null,
@@ -73,7 +76,8 @@ function rowOf(ports: FailoverPorts, group: Group, member: MemberConfig, positio
   const { memory } = group;
   const remembered = memory.members[member.id];
   const status = instanceOf(ports, member);
-  const active = member.id === memory.activeId;
+  // Before it is confirmed, whoever accepts writes is shown as active.
+  const active = memory.review ? (status?.writable ?? false) : member.id === memory.activeId;
   const activeStatus = instanceOf(ports, activeOf(group));
   return {
     ...member,
@@ -101,6 +105,7 @@ function stateOf(ports: FailoverPorts, group: Group, member: MemberConfig): Pick
   const delivery = group.deliveries.get(member.id);
   if (probe.state === 'starting') return { state: 'Offline', stateText: 'Its agent is starting.' };
   if (probe.state !== 'online') return { state: 'Offline', stateText: 'Its agent does not answer.' };
+  if (memory.review) return unconfirmed(status);
   if (delivery?.phase === 'copying') return { state: 'Restoring', stateText: 'Receiving the backup.' };
   if (delivery || status?.state === 'Restoring') return { state: 'Restoring', stateText: 'Restoring the backup.' };
   if (status?.state === 'Error' || status?.state === 'Offline')
@@ -127,4 +132,15 @@ function stateOf(ports: FailoverPorts, group: Group, member: MemberConfig): Pick
       : { state: 'Fenced', stateText: 'Fenced while another database is active; its data is kept as it was.' };
   if (memory.outOfSync) return { state: 'OutOfSync', stateText: 'The master was changed since its last backup.' };
   return { state: 'InSync', stateText: 'Can take over.' };
+}
+
+/** What is known of a row of a group under review: its database as its agent shows it, nothing else. */
+function unconfirmed(status: InstanceStatus | null): Pick<MemberView, 'state' | 'stateText'> {
+  if (!status) return { state: 'Error', stateText: 'Its agent does not have this database.' };
+  if (status.state === 'Error' || status.state === 'Offline')
+    return { state: 'Error', stateText: status.error?.message ?? 'The database cannot be used.' };
+  if (status.writable) return { state: 'Online', stateText: 'Accepts writes; not confirmed.' };
+  if (status.role === 'primary') return { state: 'Fenced', stateText: 'Accepts no writes; not confirmed.' };
+  if (!status.lastRestore) return { state: 'NeverRestored', stateText: 'Has received no backup yet.' };
+  return { state: 'OutOfSync', stateText: 'A copy of unknown age; not confirmed.' };
 }

@@ -54,7 +54,7 @@ it('knows servers, databases, chains and logs again after the catalogue was dele
   expect(instances.map((one) => one.id)).toEqual([instanceId]);
   const said = messages.map((message) => message.text).join('\n');
   expect(said).toContain('Taken over: SRV-1');
-  expect(said).toContain('to be set up again: failover groups');
+  expect(said).toContain('Failover groups come back from what their members keep and wait to be confirmed');
   const after = await again.api.instances.timeline({ instanceId });
   expect(after.catalog.chains).toEqual(before.catalog.chains);
   await again.restore({ instanceId, target: into(again, 'copy.db') });

@@ -5,6 +5,7 @@ import type { AgentStatus, FenceResult } from '../../core/contract/agent.ts';
 import type { BackupEvent, BackupFileInfo, BackupType } from '../../core/contract/backup.ts';
 import type { Vector } from '../../core/contract/common.ts';
 import { HoldfastError } from '../../core/contract/errors.ts';
+import { type GroupRecord, knows } from '../../core/contract/group-records.ts';
 import type { InstanceStatus } from '../../core/contract/instance.ts';
 import type { Peer, RestoreEvent } from '../../core/contract/restore.ts';
 import type { AgentApi } from '../../core/rpc/types.ts';
@@ -95,6 +96,11 @@ export class FakeServer {
   /** Its answers arrive. */
   reachable = true;
   unwritable = new Set<string>();
+  /** What its agent keeps of groups, by group, as JSON. */
+  readonly records = new Map<string, string>();
+  damagedRecords: string[] = [];
+  /** Grows with each life of the agent. */
+  pid = 1;
   gate: Gate = () => {};
   leases: { ms: number; term: number; asOf: number | null | undefined }[] = [];
   calls: string[] = [];
@@ -140,6 +146,7 @@ export class FakeServer {
   }
 
   start(): void {
+    if (!this.alive) this.pid++;
     this.alive = true;
   }
 
@@ -149,7 +156,7 @@ export class FakeServer {
       root: this.root,
       version: '0',
       sqliteVersion: '3',
-      pid: 1,
+      pid: this.pid,
       at: this.clock.now(),
       freeBytes: 1e9,
       endpoint: `http://127.0.0.1/${this.name}`,
@@ -262,8 +269,24 @@ export class FakeServer {
         this.databases.set(input.instance, database);
         return this.instanceStatus(database);
       }),
+      groupRecords: procedure('groupRecords', () => ({
+        records: [...this.records.values()].map((text) => JSON.parse(text) as GroupRecord),
+        damaged: this.damagedRecords,
+      })),
+      keepGroupRecord: procedure('keepGroupRecord', ({ record }: { record: GroupRecord }) => {
+        const known = this.records.get(record.groupId);
+        if (known && !knows(record, JSON.parse(known) as GroupRecord)) throw new HoldfastError('STALE_TERM');
+        this.records.set(record.groupId, JSON.stringify(record));
+        return {};
+      }),
+      forgetGroupRecord: procedure('forgetGroupRecord', ({ groupId }: { groupId: string }) => {
+        this.records.delete(groupId);
+        return {};
+      }),
       release: procedure('release', ({ instance }: { instance: string }) => {
         this.databases.delete(instance);
+        for (const [id, text] of this.records)
+          if ((JSON.parse(text) as GroupRecord).instance === instance) this.records.delete(id);
         return {};
       }),
       fence: procedure('fence', (input: { instance: string; term: number; timeoutMs?: number }) =>

@@ -37,6 +37,7 @@ export class FailoverLab {
   private readonly groups = new Map<string, string>();
   private readonly history = new Map<string, HistoryEntry[]>();
   private readonly journal = new Map<string, string>();
+  private readonly removed = new Set<string>();
   private generation = 0;
   /** Counts writes of the store; the engine crashes after this many more. */
   crashAfter: number | null = null;
@@ -107,6 +108,7 @@ export class FailoverLab {
       clock: this.clock,
       jobs: this.jobs,
       store: this.store(alive),
+      serverNames: () => [...this.servers.keys()],
       agentOf: (server) => {
         const probe = this.probes.get(server);
         return probe && probe.state === 'online' ? whileAlive(this.server(server).api) : null;
@@ -140,12 +142,35 @@ export class FailoverLab {
     return {
       loadGroups: () => [...this.groups.values()].map((text) => JSON.parse(text) as StoredGroup),
       saveGroup: (group) => write(() => this.groups.set(group.id, JSON.stringify(group))),
-      deleteGroup: (id) => write(() => this.groups.delete(id)),
+      deleteGroup: (id) =>
+        write(() => {
+          this.groups.delete(id);
+          this.removed.add(id);
+        }),
+      wasRemoved: (id) => this.removed.has(id),
       appendHistory: (id, entry) => write(() => this.history.set(id, [entry, ...(this.history.get(id) ?? [])])),
       listHistory: (id, limit) => (this.history.get(id) ?? []).slice(0, limit),
       openJournal: (id, entry) => write(() => this.journal.set(id, JSON.stringify(entry))),
       readJournal: (id) => (this.journal.has(id) ? JSON.parse(this.journal.get(id)!) : null),
       closeJournal: (id) => write(() => this.journal.delete(id)),
+    };
+  }
+
+  /** The catalog is gone; the engine that starts next knows its servers and nothing else. */
+  loseCatalogue(): void {
+    for (const table of [this.groups, this.history, this.journal, this.removed]) table.clear();
+    this.messages.clear();
+  }
+
+  /** A copy of the store, to be put back later as an old one. */
+  copyOfCatalogue(): () => void {
+    const tables = [this.groups, this.history, this.journal] as Map<string, unknown>[];
+    const copies = tables.map((table) => [...table]);
+    return () => {
+      for (const [at, table] of tables.entries()) {
+        table.clear();
+        for (const [key, value] of copies[at]!) table.set(key, value);
+      }
     };
   }
 
@@ -181,8 +206,22 @@ export class FailoverLab {
     this.clock.advance(ms);
     await this.settle();
     this.probe();
-    await this.service.tick();
+    await this.tick();
     await this.settle();
+  }
+
+  /** One round of the service; a dead engine's never ends. */
+  private async tick(): Promise<void> {
+    let ended = false;
+    const tick = this.service.tick().finally(() => {
+      ended = true;
+    });
+    tick.catch(() => {});
+    for (let turn = 1; !ended && !this.crashed; turn++) {
+      await this.settle();
+      if (turn % 20 === 0) this.clock.advance(100);
+    }
+    if (ended) await tick;
   }
 
   async rounds(count: number): Promise<void> {

@@ -433,6 +433,9 @@ function routerOf(
       await enter('removeContingency');
       return { bytes: 0 };
     }),
+    groupRecords: os.groupRecords.handler(async () => ({ records: [], damaged: [] })),
+    keepGroupRecord: os.keepGroupRecord.handler(async () => ({})),
+    forgetGroupRecord: os.forgetGroupRecord.handler(async () => ({})),
     measure: os.measure.handler(async function* () {
       await enter('measure');
       yield { kind: 'asking', what: 'table entry' } as const;

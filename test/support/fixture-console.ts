@@ -125,6 +125,7 @@ export function createFixtureConsole(
         fence: `Fence ${member?.server}`,
         unfence: `Unfence ${member?.server}`,
         restoreContingency: 'Restore the contingency backup',
+        confirm: `Confirm ${group().name}`,
       }[action.kind],
       class: typed ? 'typed' : action.kind === 'unfence' ? 'plain' : 'confirm',
       typedName: typed ? (member?.server ?? null) : null,
@@ -373,6 +374,7 @@ export function createFixtureConsole(
         if (!target) return;
         if (action.kind === 'switch')
           for (const member of target.members) member.active = member.id === action.memberId;
+        if (action.kind === 'confirm') target.review = undefined;
         if (action.kind === 'reconnect') for (const member of target.members) member.active = member.master;
         if (action.kind === 'fence' || action.kind === 'unfence')
           for (const member of target.members)
@@ -386,6 +388,7 @@ export function createFixtureConsole(
           fence: 'Fence',
           unfence: 'Unfence',
           restoreContingency: 'Restore of a contingency backup',
+          confirm: 'Confirm',
         }[action.kind],
         { kind: 'failover' },
       );

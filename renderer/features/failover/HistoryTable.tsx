@@ -17,6 +17,7 @@ export const historyWords: Record<HistoryEntry['kind'], { text: string; level: L
   unfence: { text: 'Unfenced', level: 'neutral' },
   enabled: { text: 'Turned on', level: 'neutral' },
   disabled: { text: 'Turned off', level: 'neutral' },
+  confirmed: { text: 'Confirmed', level: 'info' },
 };
 
 type Entry = HistoryEntry & { group?: string };

@@ -49,7 +49,7 @@ function openPart(file) {
   preamble.fill(0, 20, 24);
   must(crc32(preamble) === crc, file, 'the checksum of the preamble is wrong');
   const version = preamble.readUInt32LE(8);
-  if (version > 2) refuse(`${file} was written by a newer Holdfast: format ${version}, and this reads 1 and 2.`);
+  if (version > 3) refuse(`${file} was written by a newer Holdfast: format ${version}, and this reads 1 to 3.`);
   must(sha256(start.subarray(0, at)).equals(preamble.subarray(24, 56)), file, 'the XML header was changed');
   part.record = JSON.parse(preamble.toString('utf8', 64, 64 + preamble.readUInt32LE(16)));
   part.body = at + length;
@@ -136,7 +136,29 @@ function readBlock(part, at, head, state, keys) {
   return { pages: numbers.map((number, index) => [number, page(index)]), list, end: at + 64 + listed + stored };
 }
 
-/** Behind the last block of a part: the map of its blocks (format 2), and the trailer, which sums up the set so far. */
+/** The files that went along (format 3) are not written anywhere, but every one of their blocks is checked; returns where they end. */
+function checkFiles(part, at, state) {
+  const { file, record } = part;
+  if (record.filesOffset === undefined) return at;
+  const end = record.partBytes - 80;
+  must(record.filesOffset === at, file, 'the files that went along are not in their place');
+  while (at < end) {
+    const head = readAt(part, at, 64);
+    const sound = crc32(head.subarray(0, 60)) === head.readUInt32LE(60) && head.toString('latin1', 0, 4) === 'HFA1';
+    must(sound, file, `the file block at byte ${at} has a header with a wrong checksum`);
+    const here = head.readUInt32LE(4) === state.fileBlocks && head.subarray(48, 56).equals(state.setId);
+    const stored = head.readUInt32LE(20);
+    must(here && at + 64 + stored <= end, file, `the file block at byte ${at} does not belong there`);
+    const good = crc32(readAt(part, at + 64, stored)) === head.readUInt32LE(56);
+    must(good, file, `the file block at byte ${at} has a wrong checksum`);
+    state.files.update(head);
+    state.fileBlocks += 1;
+    at += 64 + stored;
+  }
+  return end;
+}
+
+/** Behind the last block of a part: the map of its blocks (format 2), files (format 3), and the trailer, which sums up the set so far. */
 function checkEnd(part, at, entries, state, last) {
   const { file, record } = part;
   let end = at;
@@ -148,6 +170,7 @@ function checkEnd(part, at, entries, state, last) {
     must(sums && place && same, file, 'the block map does not agree with the blocks');
     end += 32 + map.length;
   }
+  end = checkFiles(part, end, state);
   const bytes = readAt(part, end, 80);
   must(crc32(bytes.subarray(0, 76)) === bytes.readUInt32LE(76), file, 'the checksum of the trailer is wrong');
   const wanted = Buffer.alloc(76);
@@ -165,7 +188,8 @@ function checkEnd(part, at, entries, state, last) {
 function readSet(set, keys, put) {
   const { idtag, serial } = set[0].record;
   const setId = sha256(`${idtag} ${serial}`).subarray(0, 8);
-  const state = { blocks: 0, pages: 0, raw: 0, setId, digest: createHash('sha256') };
+  const sums = { digest: createHash('sha256'), files: createHash('sha256') };
+  const state = { blocks: 0, pages: 0, raw: 0, fileBlocks: 0, setId, ...sums };
   for (const [index, part] of set.entries()) {
     const entries = [];
     let at = part.body;
@@ -180,6 +204,10 @@ function readSet(set, keys, put) {
     checkEnd(part, at, entries, state, index === set.length - 1);
     fs.closeSync(part.fd);
   }
+  const { file, record } = set[0];
+  const all = (record.files?.blocks ?? 0) === state.fileBlocks;
+  const same = !record.files || record.files.digest === state.files.digest('hex');
+  must(all && same, file, 'the files that went along are not all there');
 }
 
 /** Asks without showing what is typed. */

@@ -44,7 +44,7 @@ export async function runBackupOfAll(
       currentLog: first.currentLog(),
       dsversion: dsVersion(),
       idtag,
-      otherFiles: options.otherFiles ?? [],
+      otherFiles: options.streams?.files ?? options.otherFiles ?? [],
     },
     files,
   );
@@ -154,7 +154,7 @@ class SetAttempt {
   #one(one: ProtectedInstance, index: number): Promise<BackupResult> {
     const file = fileOf(this.#first, one, this.#options);
     // Keys and the like belong to the set: its first file carries them.
-    const options = index === 0 ? this.#options : { ...this.#options, file, otherFiles: [] };
+    const options = index === 0 ? this.#options : { ...this.#options, file, otherFiles: [], streams: null };
     const out: Emitter<BackupEvent> = {
       emit: (event) => this.#out.emit(event),
       replace: (event) => {

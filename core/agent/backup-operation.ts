@@ -13,7 +13,7 @@ import type {
 } from '../backup/types.ts';
 import { writeBackup } from '../backup/writer.ts';
 import type { BackupEvent, BackupOptions, BackupResult } from '../contract/backup.ts';
-import type { Vector } from '../contract/common.ts';
+import type { Vector, Warning } from '../contract/common.ts';
 import { HoldfastError, toErrorReport } from '../contract/errors.ts';
 import { lockPage } from '../sqlite/header.ts';
 import type { DatabaseOwner, PageBatch, PageHashes, Snapshot, SnapshotOptions } from '../sqlite/types.ts';
@@ -25,7 +25,7 @@ import type { ChainHead, InstanceFacts } from './state-store.ts';
 import { removeUnfinishedBackup, settleUnfinishedBackup } from './unfinished-backup.ts';
 
 /** What goes into the file beside the options that were asked for. */
-export type BackupExtras = Pick<WriteBackupOptions, 'encryption' | 'otherFiles'>;
+export type BackupExtras = Pick<WriteBackupOptions, 'encryption' | 'otherFiles' | 'streams'>;
 
 interface Emitter {
   emit(event: BackupEvent): void;
@@ -92,7 +92,7 @@ export async function runBackup(
         currentLog: instance.currentLog(),
         dsversion: dsVersion(),
         idtag,
-        otherFiles: options.otherFiles ?? [],
+        otherFiles: options.streams?.files ?? options.otherFiles ?? [],
       },
       files,
     );
@@ -117,6 +117,8 @@ export async function runBackup(
     for (const reason of restarts) out.emit({ kind: 'log', line: `The copy began again: ${reason}` });
     const unplaced = await commitChain(instance, identity, written, base, options, part);
     const { outcome } = written;
+    const torn = changedFiles(options, written);
+    for (const { message } of torn) attempted(() => entry.line(message));
     const durationMs = Math.round(clock.monotonic() - began);
     const unlogged = attempted(() => entry.succeeded(durationMs));
     return {
@@ -140,6 +142,7 @@ export async function runBackup(
           ? [{ name: 'WAL_LIMIT', message: 'The WAL passed its limit; the copy shows the moment when it ended.' }]
           : []),
         ...restarts.map((reason) => ({ name: 'COPY_RESTARTED', message: `The copy had to begin again: ${reason}` })),
+        ...torn,
         ...(unplaced ? [{ name: 'PAGE_INDEX', message: `The page index waits for its place: ${unplaced}` }] : []),
         ...(unlogged ? [{ name: 'BACKUP_LOG', message: `The verdict is not in the backup log: ${unlogged}` }] : []),
       ],
@@ -153,6 +156,15 @@ export async function runBackup(
     throw error;
   }
 }
+
+/** Files that went along and may be of two moments. */
+const changedFiles = ({ otherFiles }: BackupExtras, written: WrittenBackup): Warning[] =>
+  [...(otherFiles ?? []).filter(({ changed }) => changed).map(({ name }) => name), ...written.changedFiles].map(
+    (name) => ({
+      name: 'FILE_CHANGED',
+      message: `${name} was written to while it was read; its copy in this backup may be of two moments.`,
+    }),
+  );
 
 function once<T>(make: () => T): () => T {
   let made: { value: T } | null = null;

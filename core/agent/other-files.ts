@@ -1,6 +1,8 @@
-// Files that travel with a backup: the security files of the instance, encrypted, and those of an include file, as they are.
+// Files that travel with a backup: the security files of the instance, and those of an include file. Few and small ones in the header,
+// all others as a stream behind the pages.
 import path from 'node:path';
 import { fileError, readAt } from '../backup/file-access.ts';
+import type { FileStreams, OpenedFile } from '../backup/file-section.ts';
 import type { HeaderFile } from '../backup/header.ts';
 import type { BackupOptions } from '../contract/backup.ts';
 import { HoldfastError } from '../contract/errors.ts';
@@ -11,9 +13,12 @@ import type { Files } from '../platform/files.ts';
 import { ownFile } from './own-files.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
 
-/** All of them together: in base64 they must fit into a header, which readers take up to 4 MiB of. */
-export const MAX_OTHER_BYTES = 2.5 * 1024 * 1024;
+/** All of them together; whoever names a whole disk by mistake is told before it is read. */
+export const MAX_OTHER_BYTES = 4 * 1024 * 1024 * 1024;
 const MAX_OTHER_FILES = 1000;
+/** What travels in the header, of which readers take up to 4 MiB: contents in base64, and names. */
+const MAX_HEADER_CONTENT = 2.5 * 1024 * 1024;
+const MAX_NAMES = 512 * 1024;
 const MAX_INCLUDE_BYTES = 256 * 1024;
 const SQLITE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 
@@ -37,6 +42,7 @@ export function selectFiles(instance: ProtectedInstance, { securityFiles, includ
         if (!found.has(file.name)) found.set(file.name, { ...file, type });
         if (found.size > MAX_OTHER_FILES) throw tooMany(name);
       }
+  refuseLongNames([...found.keys()]);
   const chosen = [...found.values()];
   for (const { name } of chosen) {
     refuseDatabase(instance, name);
@@ -47,19 +53,81 @@ export function selectFiles(instance: ProtectedInstance, { securityFiles, includ
   return chosen;
 }
 
-/** Reads the chosen files; the security files among them are sealed under `key`. */
-export function packFiles(chosen: OtherFile[], key: MasterKey | null, files: Files): HeaderFile[] {
+export interface FileKeys {
+  /** For the security files. */
+  security: MasterKey | null;
+  /** Of the pages: included files behind them are as secret as they are. */
+  included: MasterKey | null;
+}
+
+/** What a backup takes of the chosen files: read already, or to be read behind its pages. */
+export type PackedFiles = { otherFiles: HeaderFile[]; streams: FileStreams | null };
+
+/** Throws PASSWORD_REQUIRED without a key for security files, NOT_FOUND and NO_PERMISSION for what is gone since it was chosen. */
+export function packFiles(instance: ProtectedInstance, chosen: OtherFile[], keys: FileKeys): PackedFiles {
+  if (chosen.length === 0) return { otherFiles: [], streams: null };
+  const secure = chosen.some(({ type }) => type === 'nici');
+  if (secure && !keys.security) throw new HoldfastError('PASSWORD_REQUIRED', 'Security files need a password.');
+  const secret = keys.included !== null && chosen.some(({ type }) => type === 'user');
+  const inHeader = secret ? null : packIntoHeader(instance, chosen, keys.security);
+  if (inHeader) return { otherFiles: inHeader, streams: null };
+  const files = chosen.map((file) => ({ ...file, open: () => openToRead(instance, file.name) }));
+  const { security, included } = keys;
+  return { otherFiles: [], streams: { files, security: secure ? security : null, included: secret ? included : null } };
+}
+
+/** Null when they are too long for it. */
+function packIntoHeader(instance: ProtectedInstance, chosen: OtherFile[], key: MasterKey | null): HeaderFile[] | null {
+  if (chosen.reduce((sum, { bytes }) => sum + bytes, 0) > MAX_HEADER_CONTENT) return null;
   const seal = key && createSealer(key);
-  let total = 0;
-  return chosen.map(({ name, type }) => {
-    const content = readStart(name, MAX_OTHER_BYTES + 1, files);
-    total += content.length;
-    // It has grown since it was looked at.
-    if (total > MAX_OTHER_BYTES) throw tooLarge(chosen, total);
-    if (type === 'nici' && !seal) throw new HoldfastError('PASSWORD_REQUIRED', 'Security files need a password.');
-    const stored = type === 'nici' && seal ? seal(name, content) : content;
-    return { name, type, encoding: 'base64', data: stored.toString('base64') };
-  });
+  let room = MAX_HEADER_CONTENT;
+  const packed: HeaderFile[] = [];
+  for (const { name, type } of chosen) {
+    const opened = openToRead(instance, name);
+    try {
+      const content = opened.read(room + 1);
+      room -= content.length;
+      if (room < 0) return null;
+      const stored = type === 'nici' && seal ? seal(name, content) : content;
+      const changed = opened.changed();
+      packed.push({ name, type, encoding: 'base64', data: stored.toString('base64'), ...(changed ? { changed } : {}) });
+    } finally {
+      opened.close();
+    }
+  }
+  return packed;
+}
+
+/** The file as long as it is now: what is appended meanwhile would have no end. */
+function openToRead(instance: ProtectedInstance, name: string): OpenedFile {
+  const { files } = instance.agent.deps;
+  // It was looked at when it was chosen, and can have become another one.
+  refuseDatabase(instance, instance.agent.allowed(name));
+  try {
+    const fd = files.openSync(name, 'r');
+    const before = files.fstatSync(fd, { bigint: true });
+    const size = Number(before.size);
+    let position = 0;
+    return {
+      read(limit) {
+        try {
+          const bytes = readAt(files, fd, position, Math.min(limit, size - position));
+          position += bytes.length;
+          return bytes;
+        } catch (error) {
+          throw fileError(error, `Reading ${name}`);
+        }
+      },
+      changed() {
+        const now = files.fstatSync(fd, { bigint: true });
+        const same = now.size === before.size && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs;
+        return !same || position < size;
+      },
+      close: () => files.closeSync(fd),
+    };
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 /** The paths of an include file: one line, separated by `;`, as the field's tool reads it. Throws INVALID_INPUT. */
@@ -155,11 +223,24 @@ function unreadable(file: string, error: unknown): unknown {
 const tooMany = (place: string) =>
   new HoldfastError('OTHER_FILES_TOO_LARGE', `${place}: a backup takes at most ${MAX_OTHER_FILES} files along.`);
 
+/** The names stand in the header of every backup that is listed. */
+function refuseLongNames(names: string[]): void {
+  const escaped = names.reduce(
+    (sum, name) => sum + Buffer.byteLength(name) + 5 * (name.match(/[&<>"']/g)?.length ?? 0),
+    0,
+  );
+  if (escaped > MAX_NAMES)
+    throw new HoldfastError(
+      'OTHER_FILES_TOO_LARGE',
+      `The names of the files to take along have ${escaped} bytes in all.`,
+    );
+}
+
 function tooLarge(chosen: OtherFile[], bytes: number): HoldfastError {
   const largest = chosen.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   return new HoldfastError(
     'OTHER_FILES_TOO_LARGE',
-    `The files to take along have ${bytes} bytes; ${MAX_OTHER_BYTES} fit. The largest is ${largest.name} with ${largest.bytes}.`,
+    `The files to take along have ${bytes} bytes; a backup takes ${MAX_OTHER_BYTES}. The largest is ${largest.name} with ${largest.bytes}.`,
     { details: { bytes, limit: MAX_OTHER_BYTES, largest: largest.name } },
   );
 }

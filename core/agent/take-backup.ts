@@ -1,6 +1,8 @@
 // A backup as it was asked for, before the first page: paths, keys and files to take along are proved, and the database closed for a
 // cold one.
+import { streamedBytes } from '../backup/file-section.ts';
 import { openBackup } from '../backup/reader.ts';
+import { checkRoom } from '../backup/space.ts';
 import type { BackupEvent, BackupOptions, BackupResult } from '../contract/backup.ts';
 import type { Warning } from '../contract/common.ts';
 import { HoldfastError } from '../contract/errors.ts';
@@ -43,7 +45,10 @@ async function prepare(instance: ProtectedInstance, options: BackupOptions, secr
   const chosen = selectFiles(instance, options);
   const encryption = await pagesKey(instance, options, secrets);
   const key = await securityKey(instance, options, secrets);
-  return { encryption, otherFiles: packFiles(chosen, key, instance.agent.deps.files) };
+  const packed = packFiles(instance, chosen, { security: key, included: encryption });
+  // A cold backup is refused for want of room while its database is still open.
+  if (packed.streams) checkRoom(streamedBytes(packed.streams), options, instance.agent.deps.files);
+  return { encryption, ...packed };
 }
 
 function checkOptions(instance: ProtectedInstance, options: BackupOptions): void {

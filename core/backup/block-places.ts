@@ -3,9 +3,9 @@
 import { crc32 } from 'node:zlib';
 import type { Files } from '../platform/files.ts';
 import { decodeMapEntries, decodeMapHead, MAP_HEADER_BYTES, type MapEntry } from './block-map.ts';
-import { readEnd, truncated } from './block-stream.ts';
+import { readEnd } from './block-stream.ts';
 import { naming, readAt } from './file-access.ts';
-import { BLOCK_HEADER_BYTES, damaged, decodeBlockHeader, isTrailer, TRAILER_BYTES } from './layout.ts';
+import { BLOCK_HEADER_BYTES, damaged, decodeBlockHeader, isTrailer, TRAILER_BYTES, truncated } from './layout.ts';
 import type { Part } from './part-header.ts';
 import { pageNumbers, SetCheck } from './set-check.ts';
 
@@ -71,12 +71,12 @@ function placesIn(part: Part, index: number, fd: number, check: SetCheck, files:
 }
 
 function entriesOf(part: Part, fd: number, check: SetCheck, files: Files): Iterable<MapEntry> {
-  const { mapOffset, pageSize } = part.record;
+  const { mapOffset, filesOffset, pageSize } = part.record;
   if (mapOffset === undefined) return walkHeaders(part, fd, files);
   const start = readAt(files, fd, mapOffset, MAP_HEADER_BYTES);
   if (start.length < MAP_HEADER_BYTES) throw truncated();
   const map = decodeMapHead(start);
-  const length = part.bytes - TRAILER_BYTES - mapOffset - MAP_HEADER_BYTES;
+  const length = (filesOffset ?? part.bytes - TRAILER_BYTES) - mapOffset - MAP_HEADER_BYTES;
   if (!map.setId.equals(check.setId) || map.bytes !== length) throw damaged('the block map is not of this backup');
   const bytes = readAt(files, fd, mapOffset + MAP_HEADER_BYTES, length);
   if (bytes.length < length) throw truncated();

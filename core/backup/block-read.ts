@@ -6,8 +6,14 @@ import { readInto } from '../sqlite/header.ts';
 import { hashPages, PAGE_HASH_BYTES } from '../sqlite/page-hash.ts';
 import { decryptBlock } from './block-codec.ts';
 import type { BlockPlace } from './block-places.ts';
-import { truncated } from './block-stream.ts';
-import { AUTHENTICATED_BYTES, BLOCK_HEADER_BYTES, type BlockHeader, damaged, decodeBlockHeader } from './layout.ts';
+import {
+  AUTHENTICATED_BYTES,
+  BLOCK_HEADER_BYTES,
+  type BlockHeader,
+  damaged,
+  decodeBlockHeader,
+  truncated,
+} from './layout.ts';
 import { blockChecksum } from './page-hash-list.ts';
 
 /**

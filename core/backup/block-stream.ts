@@ -1,9 +1,9 @@
 // Walks the stored blocks of a set from part to part and checks all that can be checked without decompressing.
 import { crc32 } from 'node:zlib';
-import { HoldfastError } from '../contract/errors.ts';
 import type { Files } from '../platform/files.ts';
 import { BlockMapSum, decodeMapHead, isMap, MAP_HEADER_BYTES } from './block-map.ts';
 import { naming, readAt } from './file-access.ts';
+import { FileCheck, filePlacesIn, storedFileBlock } from './file-check.ts';
 import {
   AUTHENTICATED_BYTES,
   BLOCK_HEADER_BYTES,
@@ -12,6 +12,7 @@ import {
   decodeTrailer,
   isTrailer,
   TRAILER_BYTES,
+  truncated,
 } from './layout.ts';
 import type { Part } from './part-header.ts';
 import { SetCheck } from './set-check.ts';
@@ -30,10 +31,12 @@ export interface StoredBlock {
 /** Yields the blocks of `parts` in order. Throws BACKUP_DAMAGED or BACKUP_TRUNCATED, naming the part. */
 export function* readStoredBlocks(parts: Part[], files: Files): Generator<StoredBlock, void, void> {
   const check = new SetCheck(parts[0]!);
+  const fileCheck = new FileCheck(parts[0]!);
   let passed = 0;
   for (const part of parts) {
     try {
-      yield* blocksOf(part, part === parts.at(-1), passed, check, files);
+      yield* blocksOf(part, part === parts.at(-1), passed, check, fileCheck, files);
+      if (part === parts.at(-1)) fileCheck.end();
     } catch (error) {
       throw naming(error, part.file);
     }
@@ -46,6 +49,7 @@ function* blocksOf(
   last: boolean,
   passed: number,
   check: SetCheck,
+  fileCheck: FileCheck,
   files: Files,
 ): Generator<StoredBlock, void, void> {
   const fd = files.openSync(part.file, 'r');
@@ -55,6 +59,7 @@ function* blocksOf(
       const head = readAt(files, fd, offset, Math.max(BLOCK_HEADER_BYTES, TRAILER_BYTES));
       if (head.length >= 4 && (isTrailer(head) || isMap(head))) {
         offset = endOfMap(part, fd, offset, head, map, check, files);
+        offset = checkFilesIn(part, fd, offset, fileCheck, files);
         readEnd(part, last, fd, offset, check, files);
         return;
       }
@@ -98,6 +103,15 @@ function endOfMap(
   return offset + MAP_HEADER_BYTES + map.bytes;
 }
 
+/** Where the trailer begins, behind the files that went along: their stored bytes are what was written. */
+function checkFilesIn(part: Part, fd: number, offset: number, check: FileCheck, files: Files): number {
+  const { filesOffset } = part.record;
+  if (filesOffset === undefined) return offset;
+  if (filesOffset !== offset) throw damaged('the files are not in their place');
+  for (const place of filePlacesIn(part, fd, check, files)) storedFileBlock(place, fd, files);
+  return part.bytes - TRAILER_BYTES;
+}
+
 /** The trailer of a part: the last of it, and in agreement with the blocks so far. */
 export function readEnd(part: Part, last: boolean, fd: number, offset: number, check: SetCheck, files: Files): void {
   const bytes = readAt(files, fd, offset, TRAILER_BYTES);
@@ -105,8 +119,4 @@ export function readEnd(part: Part, last: boolean, fd: number, offset: number, c
   if (!isTrailer(bytes)) throw damaged('the trailer is not in its place');
   check.trailer(decodeTrailer(bytes), part, last);
   if (offset + TRAILER_BYTES !== part.bytes) throw damaged('it goes on after its end');
-}
-
-export function truncated(): HoldfastError {
-  return new HoldfastError('BACKUP_TRUNCATED', 'The file ends within a block.');
 }

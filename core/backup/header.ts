@@ -57,12 +57,21 @@ export interface HeaderReplica {
   state: string;
 }
 
-/** A file that travels in the header; `data` is base64 and stays text here. */
+/** In place of `base64`: the content is not here but in blocks behind the pages. */
+export const IN_BLOCKS = 'blocks';
+/** Hex digits of its length, so that the header has one length before and after the file was read. */
+const LENGTH_DIGITS = 12;
+
+/** A file that travels in the header, or is listed there; `data` is base64 and stays text here. */
 export interface HeaderFile {
   name: string;
   type: 'user' | 'nici';
   encoding: string;
   data: string;
+  /** Length of the content of one in blocks. */
+  bytes?: number;
+  /** While it is written: somebody wrote to the file when it was read. */
+  changed?: boolean;
 }
 
 export interface BackupHeader {
@@ -126,7 +135,8 @@ export function buildHeader(header: BackupHeader, bytes?: number): Buffer {
       ]),
     ),
     ...header.files.map((file) => {
-      const size = ['size', file.data.length.toString(16)] as [string, string];
+      const length = file.bytes?.toString(16).padStart(LENGTH_DIGITS, '0') ?? file.data.length.toString(16);
+      const size = ['size', length] as [string, string];
       const start = element('file', [size, ['name', file.name], ['encoding', file.encoding], ['type', file.type]]);
       return start.replace(/ \/>$/, `>${escapeXml(file.data)}</file>`);
     }),
@@ -192,6 +202,7 @@ export function parseHeader(xml: string): BackupHeader {
         encoding: attributes.encoding ?? 'base64',
         data: '',
       };
+      if (file.encoding === IN_BLOCKS) file.bytes = Number.parseInt(attributes.size ?? '', 16);
       files.push(file);
       openFile = file;
     } else throw problem(`<${name}> is not expected.`);

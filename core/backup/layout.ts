@@ -146,6 +146,10 @@ export function isTrailer(start: Buffer): boolean {
   return start.readUInt32LE(0) === TRAILER_MAGIC;
 }
 
+export function truncated(): HoldfastError {
+  return new HoldfastError('BACKUP_TRUNCATED', 'The file ends within a block.');
+}
+
 /** The reader adds which file it was. */
 export function damaged(reason: string): HoldfastError {
   return new HoldfastError('BACKUP_DAMAGED', `The backup is damaged: ${reason}.`);

@@ -7,6 +7,7 @@ import type { Files } from '../platform/files.ts';
 import { formatHeaderStamp } from '../vectors/stamp.ts';
 import { stampOf } from '../vectors/vector.ts';
 import { fileError, naming, readAt } from './file-access.ts';
+import { listedFiles } from './file-section.ts';
 import { openGuarded } from './guarded-open.ts';
 import {
   type BackupHeader,
@@ -59,7 +60,7 @@ export function encodePartHeader(
   options: WriteBackupOptions,
   pageSize: number,
   outcome: BackupOutcome,
-  place: { part: number; parts: number; partBytes: number; mapOffset: number },
+  place: Pick<PartRecord, 'part' | 'parts' | 'partBytes' | 'mapOffset' | 'filesOffset' | 'files'>,
   encryption?: EncryptionRecord,
 ): Buffer {
   const xml = buildHeader(
@@ -160,6 +161,7 @@ export function sealedText(
     | 'consistentAt'
     | 'currentLog'
     | 'vector'
+    | 'files'
   >,
   digest: Buffer,
 ): string {
@@ -167,7 +169,8 @@ export function sealedText(
   const { idtag, serial, previousSerial, type, sequence, baseIdtag, pageSize, pageCount, parts } = set;
   const chain = [idtag, serial, previousSerial ?? '-', type, sequence, baseIdtag];
   const facts = [pageSize, pageCount, parts, set.consistentAt, set.currentLog];
-  return [...chain, ...facts, ...stamps, digest.toString('hex')].join('\n');
+  const files = set.files ? [set.files.blocks, set.files.digest] : [];
+  return [...chain, ...facts, ...stamps, digest.toString('hex'), ...files].join('\n');
 }
 
 /** What a set says of itself; `parts` are all its files in order. */
@@ -188,7 +191,7 @@ export function describeSet(parts: Part[]): BackupFileInfo {
     encryption: record.encryption
       ? { cipher: record.encryption.cipher, definition: record.encryption.definition }
       : null,
-    files: header.files.map(({ name, type, data }) => ({ name, type, bytes: decodedLength(data) })),
+    files: header.files.map(({ name, type, data, bytes }) => ({ name, type, bytes: bytes ?? decodedLength(data) })),
     os: header.os,
     currentLog: record.currentLog,
     incrementalId: record.incrementalId,
@@ -230,7 +233,7 @@ function xmlFields(
     backupFile: partPlace(path.resolve(options.file), part, options.partFolders),
     incrementalId: identity.incrementalId,
     nextIncId: identity.nextIncId,
-    files: part === 0 ? (options.otherFiles ?? []) : [],
+    files: part === 0 ? filesOf(options) : [],
     replicas: [
       {
         partitionDn: `\\T=${site}\\O=${organization}\\OU=${instance}`,
@@ -241,6 +244,8 @@ function xmlFields(
     ],
   };
 }
+
+const filesOf = ({ streams, otherFiles }: WriteBackupOptions) => (streams ? listedFiles(streams) : (otherFiles ?? []));
 
 /** Rounded so that the first block begins at a multiple of 4096. */
 function xmlBytes(identity: BackupIdentity, options: WriteBackupOptions, index: number): number {

@@ -53,6 +53,22 @@ export const partRecordSchema = z.object({
   partBytes: z.number().int(),
   /** Where the map of its blocks begins; missing before format 2. */
   mapOffset: z.number().int().optional(),
+  /** Where the blocks of the files that went along begin in this part; missing where it has none of them. */
+  filesOffset: z.number().int().optional(),
+  /** In the first part of a set that has such blocks. */
+  files: z
+    .object({
+      blocks: z.number().int().min(1),
+      /** Of their content. */
+      bytes: z.number().int().min(0),
+      /** SHA-256 over the headers of all their blocks, hex. */
+      digest: z.string().regex(/^[0-9a-f]{64}$/),
+      /** What the security files are encrypted under. */
+      security: encryptionRecordSchema.optional(),
+      /** What the included files are encrypted under; missing where the pages are in clear. */
+      included: encryptionRecordSchema.optional(),
+    })
+    .optional(),
 });
 
 export type PartRecord = z.infer<typeof partRecordSchema>;

@@ -5,8 +5,9 @@ import { HoldfastError } from '../contract/errors.ts';
 import { damaged } from './layout.ts';
 import { type PartRecord, partRecordSchema } from './part-record.ts';
 
-/** 2: each part ends with a map of its blocks. Version 1 is read, too. */
-const FORMAT_VERSION = 2;
+/** 2: each part ends with a map of its blocks. 3: files can follow the map; written only where they do. Version 1 is read, too. */
+const FORMAT_VERSION = 3;
+const WITHOUT_FILES = 2;
 /** Room of the preamble: holds the vectors of several hundred replicas. */
 export const PREAMBLE_BYTES = 16 * 1024;
 export const PREAMBLE_MAGIC = Buffer.from('HOLDFAST', 'latin1');
@@ -21,7 +22,8 @@ export function encodePreamble(record: PartRecord, xml: Buffer): Buffer {
   }
   const bytes = Buffer.alloc(PREAMBLE_BYTES);
   PREAMBLE_MAGIC.copy(bytes, 0);
-  bytes.writeUInt32LE(FORMAT_VERSION, 8);
+  const withFiles = record.files !== undefined || record.filesOffset !== undefined;
+  bytes.writeUInt32LE(withFiles ? FORMAT_VERSION : WITHOUT_FILES, 8);
   bytes.writeUInt32LE(PREAMBLE_BYTES, 12);
   bytes.writeUInt32LE(json.length, 16);
   hash('sha256', xml, 'buffer').copy(bytes, 24);

@@ -11,6 +11,7 @@ import { readPlaces } from './block-places.ts';
 import { checkPages } from './block-read.ts';
 import { readStoredBlocks, type StoredBlock } from './block-stream.ts';
 import { checkCancelled, naming, readAt } from './file-access.ts';
+import { FileContents, openFileCiphers } from './file-content.ts';
 import { mayBeDatabase, openGuarded } from './guarded-open.ts';
 import { damaged, decodeTrailer, TRAILER_BYTES } from './layout.ts';
 import { describeSet, type Part, readPart, sealedText } from './part-header.ts';
@@ -52,6 +53,12 @@ export function openBackup(file: string, files: Files, options: OpenBackupOption
       cipher,
     }),
     batches: (signal) => checkedBatches(parts, files, signal, cipher),
+    async checkFiles(keys, signal) {
+      const [first] = parts;
+      if (!first?.record.files) return;
+      const ciphers = await openFileCiphers(first, keys ? { user: keys } : {});
+      await new FileContents(parts, files).check(ciphers, () => checkCancelled(signal));
+    },
     close: () => undefined,
   };
 }

@@ -2,6 +2,7 @@
 import { HoldfastError } from '../contract/errors.ts';
 import type { Files } from '../platform/files.ts';
 import { fileError } from './file-access.ts';
+import { streamedBytes } from './file-section.ts';
 import { foldersOfParts } from './part-names.ts';
 import type { BackupSource, WriteBackupOptions } from './types.ts';
 
@@ -11,7 +12,17 @@ const COMPRESSED_SHARE = 0.2;
 /** Throws NO_SPACE for the first folder whose disk has too little left, NOT_FOUND for one that is not there. */
 export function checkSpace(source: BackupSource, options: WriteBackupOptions, files: Files): void {
   const raw = source.expectedPages * source.pageSize;
-  const total = Math.ceil(options.compression === 'zstd' ? raw * COMPRESSED_SHARE : raw);
+  const pages = Math.ceil(options.compression === 'zstd' ? raw * COMPRESSED_SHARE : raw);
+  // Keyrings and archives hardly become smaller.
+  checkRoom(pages + (options.streams ? streamedBytes(options.streams) : 0), options, files);
+}
+
+/** Whether `total` bytes will fit, spread as the parts will be. Throws as `checkSpace`. */
+export function checkRoom(
+  total: number,
+  options: Pick<WriteBackupOptions, 'file' | 'partFolders'>,
+  files: Files,
+): void {
   const folders = foldersOfParts(options.file, options.partFolders).map((folder) => ({
     folder,
     ...roomIn(folder, files),

@@ -5,6 +5,7 @@ import type { Progress, Vector } from '../contract/common.ts';
 import type { BlockCipher, KeySource, MasterKey } from '../encryption/types.ts';
 import type { PageBatch, PageHashes, SnapshotResult } from '../sqlite/types.ts';
 import type { BlockPlace } from './block-places.ts';
+import type { FileStreams } from './file-section.ts';
 import type { HeaderFile } from './header.ts';
 
 /** Everything that is known before the first page is read. */
@@ -58,6 +59,8 @@ export interface WriteBackupOptions {
   partFolders?: string[];
   /** Files that travel in the header of the first part. */
   otherFiles?: HeaderFile[];
+  /** Files that are read when the pages are written, and go behind them; then none travel in the header. */
+  streams?: FileStreams | null;
   /** The database was closed while it was copied. */
   cold?: boolean;
   /** Encrypts the pages; the header stays readable. */
@@ -74,6 +77,8 @@ export interface WrittenBackup {
   hashes: { numbers: Uint32Array; bytes: Buffer };
   pageCount: number;
   outcome: BackupOutcome;
+  /** Files that went along and were written to while they were read. */
+  changedFiles: string[];
 }
 
 /** A block of a backup file, checked: its bytes agree with the checksum of the raw pages. The buffer is the consumer's alone. */
@@ -104,6 +109,11 @@ export interface OpenedBackup {
   blocks(): SetBlocks;
   /** Yields only checked blocks, in order; a problem throws its own code before a wrong page is given out. */
   batches(signal: AbortSignal): AsyncGenerator<CheckedBatch, void, void>;
+  /**
+   * Reads the files behind the pages as they will be read when they are put back; of those that are encrypted under another key than the pages
+   * what is stored. Throws BACKUP_DAMAGED, BACKUP_TRUNCATED.
+   */
+  checkFiles(keys: KeySource | undefined, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 

@@ -32,6 +32,7 @@ async function verifyBackup(
         await backup.unlock(options.keys);
         // The reader checks as it goes; there is nothing to do with the pages.
         for await (const { data } of backup.batches(signal)) releaseBuffer(data);
+        await backup.checkFiles(options.keys, signal);
       } finally {
         backup.close();
       }

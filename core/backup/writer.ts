@@ -9,6 +9,7 @@ import { BLOCKS_IN_FLIGHT, compressBlock, encodeBlock } from './block-codec.ts';
 import { BlockMapWriter } from './block-map.ts';
 import { BlockPacker } from './block-packer.ts';
 import { checkCancelled } from './file-access.ts';
+import { streamedBytes, type WrittenFiles, writeFileSection } from './file-section.ts';
 import { encodeTrailer, setIdOf, TRAILER_BYTES } from './layout.ts';
 import { blockChecksum, PageHashList } from './page-hash-list.ts';
 import { encodePartHeader, partHeaderBytes, sealedText } from './part-header.ts';
@@ -77,6 +78,9 @@ class BackupRun {
   /** Of the current part. */
   private map = new BlockMapWriter();
   private readonly mapOffsets: number[] = [];
+  /** By part; none where a part has no files. */
+  private readonly filesOffsets: (number | undefined)[] = [];
+  private along: WrittenFiles | null = null;
   private blocks = 0;
   private pages = 0;
   private rawBytes = 0;
@@ -108,6 +112,8 @@ class BackupRun {
     while (this.queue.length > 0) await this.writeOldest();
     checkCancelled(this.options.signal);
     this.report(true);
+    this.endMap();
+    await this.takeFiles();
     const files = await this.finish(outcome);
     return {
       files,
@@ -116,7 +122,32 @@ class BackupRun {
       hashes: this.hashes.finish(outcome.pageCount),
       pageCount: outcome.pageCount,
       outcome,
+      changedFiles: this.along?.changed ?? [],
     };
+  }
+
+  /** By now the source has let go of the database: however long these files are, nobody waits for them. */
+  private async takeFiles(): Promise<void> {
+    const { streams, compression, level, partBytes, signal } = this.options;
+    if (!streams) return;
+    const total = streamedBytes(streams);
+    this.along = await writeFileSection(streams, {
+      ...{ setId: this.setId, compression, level, partBytes },
+      put: async (header, stored) => {
+        if (this.set.wouldOverflow(header.length + stored.length)) {
+          await this.set.nextPart(this.trailer(null));
+          this.endMap();
+        }
+        this.filesOffsets[this.set.parts.length - 1] ??= this.set.offset;
+        this.set.append(header, stored);
+        await this.set.room();
+      },
+      progress: (done) => {
+        checkCancelled(signal);
+        this.reportFiles(done, total);
+      },
+    });
+    checkCancelled(signal);
   }
 
   private async take(block: PageBatch): Promise<void> {
@@ -190,20 +221,23 @@ class BackupRun {
   }
 
   private finish(outcome: BackupOutcome): Promise<string[]> {
-    const { identity, options, source, set } = this;
-    this.endMap();
-    const { cipher } = this;
-    const known = { ...identity, ...outcome, pageSize: source.pageSize, parts: set.parts.length };
+    const { identity, options, source, set, cipher, along } = this;
+    const files = along ? { files: along.record } : {};
+    const known = { ...identity, ...outcome, ...files, pageSize: source.pageSize, parts: set.parts.length };
     const sealed = cipher
       ? { ...cipher.record, seal: cipher.sealSet(sealedText(known, this.digest.copy().digest())) }
       : undefined;
     return set.finish(this.trailer(outcome), (part) =>
       encodePartHeader(
         identity,
-        options,
+        along ? { ...options, streams: null, otherFiles: along.listed } : options,
         source.pageSize,
         outcome,
-        { part, parts: set.parts.length, partBytes: set.parts[part]!.bytes, mapOffset: this.mapOffsets[part]! },
+        {
+          ...{ part, parts: set.parts.length, partBytes: set.parts[part]!.bytes, mapOffset: this.mapOffsets[part]! },
+          filesOffset: this.filesOffsets[part],
+          ...(part === 0 ? files : {}),
+        },
         sealed,
       ),
     );
@@ -213,12 +247,25 @@ class BackupRun {
     const now = performance.now();
     if (!always && now - this.reportedAt < PROGRESS_MS) return;
     this.reportedAt = now;
+    const { streams } = this.options;
     const total = this.source.expectedPages * this.source.pageSize;
     this.options.onProgress({
       phase: 'Copying pages',
-      ...{ phaseIndex: 1, phaseCount: 1, done: this.rawBytes, total, unit: 'bytes' },
+      ...{ phaseIndex: 1, phaseCount: streams ? 2 : 1, done: this.rawBytes, total, unit: 'bytes' },
       // What is left to do at the end does not grow with the pages: they are pushed to the disk as they are written.
-      plan: { current: 0, work: [total * MS_PER_BYTE] },
+      plan: { current: 0, work: [total * MS_PER_BYTE, ...(streams ? [streamedBytes(streams) * MS_PER_BYTE] : [])] },
+    });
+  }
+
+  private reportFiles(done: number, total: number): void {
+    const now = performance.now();
+    if (done < total && now - this.reportedAt < PROGRESS_MS) return;
+    this.reportedAt = now;
+    const pages = this.source.expectedPages * this.source.pageSize;
+    this.options.onProgress({
+      phase: 'Copying the files that go along',
+      ...{ phaseIndex: 2, phaseCount: 2, done, total, unit: 'bytes' },
+      plan: { current: 1, work: [pages * MS_PER_BYTE, total * MS_PER_BYTE] },
     });
   }
 }

@@ -34,7 +34,7 @@ export const backupOptionsSchema = z.object({
   encrypt: z.boolean().default(false),
   /** Takes the security files of the database along, encrypted. */
   securityFiles: z.boolean().default(false),
-  /** A list of files to take along as they are: full paths on one line, separated by `;`. */
+  /** A list of files to take along, as secret as the pages: full paths on one line, separated by `;`. */
   include: z.string().nullable().default(null),
 });
 export type BackupOptions = z.infer<typeof backupOptionsSchema>;

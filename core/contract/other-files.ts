@@ -41,6 +41,8 @@ export const placedFileSchema = z.object({
   path: z.string(),
   /** Copy of what stood there before; null when nothing did, or when it was the same. */
   kept: z.string().nullable(),
+  /** True when somebody wrote to it while it was backed up: it may be of two moments. */
+  changed: z.boolean().optional(),
 });
 export type PlacedFile = z.infer<typeof placedFileSchema>;
 

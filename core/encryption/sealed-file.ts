@@ -30,21 +30,22 @@ export function createOpener(keys: KeySource): (name: string, sealed: Buffer) =>
     const { record, number, body } = parse(name, sealed);
     const cipher = ciphers.get(record.seed) ?? openBlockCipher(record, keys);
     ciphers.set(record.seed, cipher);
-    const content = (await ready(cipher, name)).open(number, boundTo(name), body);
+    const content = (await namingSecret('security files', cipher)).open(number, boundTo(name), body);
     if (!content) throw new HoldfastError('BACKUP_DAMAGED', `The security file ${name} was changed in the backup.`);
     return content;
   };
 }
 
-async function ready(cipher: Promise<BlockCipher>, name: string): Promise<BlockCipher> {
+/** Says which secret it is that is missing or wrong: a backup can have two. */
+export async function namingSecret<T>(what: string, opening: Promise<T>): Promise<T> {
   try {
-    return await cipher;
+    return await opening;
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     const wrong = error.name === 'WRONG_PASSWORD';
     const message = wrong
-      ? 'The password does not open the security files of this backup.'
-      : `The security file ${name} is encrypted, and no password was given.`;
+      ? `The password does not open the ${what} of this backup.`
+      : `The ${what} of this backup are encrypted, and no password was given.`;
     throw new HoldfastError(error.name, message, { cause: error });
   }
 }

@@ -334,7 +334,8 @@ describe('other files', () => {
     const { home } = await statusOf(api);
     await refused(`${home}/state.db`, 'INVALID_INPUT');
     await refused(home, 'INVALID_INPUT');
-    fs.writeFileSync(etc('large'), Buffer.alloc(3 * 1024 * 1024));
+    fs.writeFileSync(etc('large'), '');
+    fs.truncateSync(etc('large'), 5 * 1024 ** 3);
     await refused(etc('large'), 'OTHER_FILES_TOO_LARGE');
     await expect(backUp(api, { file: bak('x.bak'), securityFiles: true })).rejects.toMatchObject({
       name: 'INVALID_INPUT',

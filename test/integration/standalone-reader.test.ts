@@ -1,5 +1,6 @@
 // The reader that needs no Holdfast: what it writes is what a restore writes, and it refuses every kind of damage in a sentence.
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -47,6 +48,9 @@ beforeAll(async () => {
   await backUp('plain.bak', { compression: 'none' });
   await backUp('secret.bak', { encrypt: true });
   await backUp('parts.bak', { partBytes: 200_000 });
+  fs.writeFileSync(lab.path('large'), randomBytes(3_000_000));
+  fs.writeFileSync(lab.path('include'), lab.path('large'));
+  await backUp('files.bak', { include: lab.path('include'), partBytes: 900_000 });
   await backUp('chain.bak', {});
   sql(
     db,
@@ -64,6 +68,7 @@ describe('the standalone reader', () => {
     'a full in parts': ['parts.bak'],
     'a full with its incrementals': ['chain.bak', 'one.bak', 'two.bak'],
     'an encrypted full': ['secret.bak'],
+    'a full with files behind its pages': ['files.bak'],
   };
   it.each(Object.entries(cases))('writes %s as a restore does, byte by byte', async (_name, files) => {
     const [file, ...incrementals] = files.map(at) as [string, ...string[]];
@@ -195,6 +200,20 @@ describe('the standalone reader refuses', () => {
       fs.copyFileSync(at(part), path.join(part === second ? elsewhere : moved, part));
     const { code } = await extract(['--check', path.join(moved, 'parts.bak'), '--search', elsewhere]);
     expect(code).toBe(0);
+  });
+
+  it('a flipped bit in a file that went along', async () => {
+    const last = fs
+      .readdirSync(lab.path('bak'))
+      .filter((one) => one.startsWith('files.bak'))
+      .sort()
+      .at(-1)!;
+    const harm = (folder: string) =>
+      patch(path.join(folder, last), (bytes) => {
+        bytes[bytes.length - 1000]! ^= 4;
+        return null;
+      });
+    expect(await refused('along', ['files.bak'], harm)).toContain('file block');
   });
 
   it('an incremental alone, of another chain, or with one left out', async () => {

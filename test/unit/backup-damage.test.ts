@@ -206,7 +206,7 @@ describe('other files', () => {
     await writeFull(file, { pages: 5 });
     const bytes = fs.readFileSync(file);
     const at = headerLength(bytes);
-    bytes.writeUInt32LE(3, at + 8);
+    bytes.writeUInt32LE(4, at + 8);
     bytes.writeUInt32LE(0, at + 20);
     bytes.writeUInt32LE(crc32(bytes.subarray(at, at + PREAMBLE)), at + 20);
     fs.writeFileSync(file, bytes);

@@ -37,7 +37,10 @@ export async function prepareOtherFiles(
 }
 
 const linesOf = (files: PlacedFile[]): string[] =>
-  files.map((file) => `  restored       ${file.path}${file.kept ? ` (the old one is kept as ${file.kept})` : ''}`);
+  files.map(({ path: place, kept, changed }) => {
+    const old = kept ? ` (the old one is kept as ${kept})` : '';
+    return `  restored       ${place}${old}${changed ? '; it was written to while it was backed up' : ''}`;
+  });
 
 function report(files: PlacedFile[]): CommandResult {
   const count = files.length === 1 ? '1 file was restored.' : `${files.length} files were restored.`;

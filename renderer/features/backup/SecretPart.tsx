@@ -111,7 +111,7 @@ export function SecretPart({ instance, draft, set, secrets, setSecrets, tried }:
         onChange={(include) => set({ include })}
         placeholder="none"
         problem={backupProblems(draft).include}
-        hint="A list of files to take along as they are: full paths on one line, separated by “;”."
+        hint="A list of files to take along: full paths on one line, separated by “;”."
         after={<IconButton icon={<FolderIcon />} label="Choose an include file" onClick={() => setOpen('include')} />}
       />
       {open === 'encryption' && <EncryptionDialog instance={instance} onClose={close} />}

@@ -2,11 +2,13 @@
 import path from 'node:path';
 import type { BackupFileInfo, CatalogView } from '../contract/backup.ts';
 import { HoldfastError, toErrorReport } from '../contract/errors.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { type FoundBackend, joinBackends } from './backend-set.ts';
 import { groupChains } from './chain.ts';
 import { mayBeDatabase } from './guarded-open.ts';
-import { describeSet, type Part, readPart } from './part-header.ts';
+import type { KnownBackups } from './known-backups.ts';
+import { describeSet, readPart } from './part-header.ts';
 import { UNFINISHED } from './part-names.ts';
 import { openParts } from './reader.ts';
 
@@ -52,16 +54,61 @@ export function assertReadable(unusable: CatalogView['unusable']): void {
   });
 }
 
-/** Every complete backup set in `folders`, and what looks like one but is not. */
-export function scanBackups(
+export interface ScannedBackups {
+  infos: BackupFileInfo[];
+  unusable: CatalogView['unusable'];
+}
+
+/** Every complete backup set in `folders`, and what looks like one but is not. What `known` holds of unchanged files is not read again. */
+export function scanBackups(folders: string[], files: Files, known: KnownBackups | null = null): ScannedBackups {
+  const steps = scan(folders, files, known);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As `scanBackups`, letting others have their turn after each `turnMs` at most: thousands of headers take their time. */
+export async function scanBackupsInTurns(
   folders: string[],
   files: Files,
-): { infos: BackupFileInfo[]; unusable: CatalogView['unusable'] } {
+  known: KnownBackups,
+  clock: Pick<Clock, 'monotonic'>,
+  turnMs = 15,
+): Promise<ScannedBackups> {
+  const steps = scan(folders, files, known);
+  let began = clock.monotonic();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (clock.monotonic() - began < turnMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    began = clock.monotonic();
+  }
+}
+
+/** What one file shows by itself; `whole` for a backup of one part. */
+interface Seen {
+  file: string;
+  part: number;
+  parts: number;
+  whole: FoundBackend | null;
+}
+
+/** Pauses after each file. */
+function* scan(folders: string[], files: Files, known: KnownBackups | null): Generator<void, ScannedBackups, void> {
   const unusable: CatalogView['unusable'] = [];
-  const parts: Part[] = [];
-  for (const file of new Set(folders.flatMap((folder) => list(folder, files)))) {
+  const seen: Seen[] = [];
+  const all = new Set<string>();
+  for (const folder of folders) {
+    const listed = list(folder, files);
+    known?.only(folder, listed);
+    for (const file of listed) all.add(file);
+  }
+  for (const file of all) {
+    yield;
     try {
-      parts.push(readPart(file, files));
+      seen.push(look(file, files, known));
     } catch (error) {
       const report = toErrorReport(error);
       const gone = report.name === 'NOT_FOUND';
@@ -74,27 +121,42 @@ export function scanBackups(
   }
   const taken = new Set<string>();
   const found: FoundBackend[] = [];
-  for (const first of parts.filter((part) => part.record.part === 0)) {
+  for (const first of seen.filter(({ part }) => part === 0)) {
     try {
-      const set = first.record.parts === 1 ? [first] : openParts(first.file, files, folders);
+      if (first.whole) {
+        taken.add(first.file);
+        found.push(first.whole);
+        continue;
+      }
+      yield;
+      const set = openParts(first.file, files, folders);
       for (const part of set) taken.add(part.file);
-      found.push({ info: describeSet(set), manifest: first.record.backends ?? null });
+      found.push({ info: describeSet(set), manifest: set[0]?.record.backends ?? null });
     } catch (error) {
       taken.add(first.file);
       unusable.push({ file: first.file, error: toErrorReport(error) });
     }
   }
-  for (const { file, record } of parts) {
-    const named = (entry: { file: string }) => entry.file === file;
-    if (taken.has(file) || unusable.some(named)) continue;
-    const error = new HoldfastError(
-      'BACKUP_PART_MISSING',
-      `${file} is part ${record.part + 1} of a set that is not here.`,
-    );
+  const named = new Set(unusable.map(({ file }) => file));
+  for (const { file, part } of seen) {
+    if (taken.has(file) || named.has(file)) continue;
+    const error = new HoldfastError('BACKUP_PART_MISSING', `${file} is part ${part + 1} of a set that is not here.`);
     unusable.push({ file, error: error.report() });
   }
   const { infos, unusable: incomplete } = joinBackends(found);
   return { infos, unusable: [...unusable, ...incomplete] };
+}
+
+function look(file: string, files: Files, known: KnownBackups | null): Seen {
+  const stat = known ? files.statSync(file, { throwIfNoEntry: false }) : undefined;
+  const before = stat ? known?.find(file, stat) : null;
+  if (before) return { file, part: 0, parts: 1, whole: before };
+  const read = readPart(file, files);
+  const { part, parts, backends } = read.record;
+  if (part !== 0 || parts !== 1) return { file, part, parts, whole: null };
+  const whole = { info: describeSet([read]), manifest: backends ?? null };
+  if (stat) known?.keep(file, stat, whole);
+  return { file, part, parts, whole };
 }
 
 function list(folder: string, files: Files): string[] {

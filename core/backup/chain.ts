@@ -48,8 +48,9 @@ export function groupChains(infos: BackupFileInfo[]): { chains: Chain[]; orphans
   const unique = [...new Map(infos.map((info) => [`${info.idtag} ${info.serial}`, info])).values()];
   const fulls = unique.filter((info) => info.type === 'full').sort((a, b) => a.time - b.time);
   const orphans = new Set(unique.filter((info) => info.type === 'incremental'));
+  const byBase = Map.groupBy(orphans, (info) => info.baseIdtag);
   const chains = fulls.map((full) => {
-    const own = unique.filter((info) => orphans.has(info) && info.baseIdtag === full.idtag && sameOrigin(full, info));
+    const own = (byBase.get(full.idtag) ?? []).filter((info) => orphans.has(info) && sameOrigin(full, info));
     for (const info of own) orphans.delete(info);
     return buildChain(full, own);
   });

@@ -249,14 +249,17 @@ export function createServers(options: ServersOptions): Servers {
     fenceWithoutAgent(name, instance, term) {
       const entry = find(name);
       const reason = `the agent of ${entry.record.name} is gone`;
+      // What is fenced durably stays so: nobody who waits for the fence needs to wait for the end of the process that set it.
+      const fenced = Promise.withResolvers<FenceResult>();
       const fence = () =>
         entry.supervisor.withoutAgent(() =>
-          agents.launchFor(specOf(entry.record, true), (api) => api.fence({ instance, reason, term })),
+          agents.launchFor(specOf(entry.record, true), async (api) =>
+            fenced.resolve(await api.fence({ instance, reason, term })),
+          ),
         );
       // One at a time: each holds the lock of the server's root.
-      const result = entry.fencing.then(fence);
-      entry.fencing = result.catch(() => {});
-      return result;
+      entry.fencing = entry.fencing.then(fence).catch(fenced.reject);
+      return fenced.promise;
     },
     withTemporaryAgent: (folders, work) => agents.withTemporaryRoot(folders, work),
   };

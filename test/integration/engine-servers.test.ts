@@ -186,7 +186,7 @@ describe('fencing without an agent', () => {
     const results = await Promise.all([2, 3].map((term) => servers.fenceWithoutAgent('SRV-1', 'Directory', term)));
     expect(results).toMatchObject([{ durable: true }, { durable: true }]);
     expect(agent.specs.slice(-2).map((spec) => spec.fenceOnly)).toEqual([true, true]);
-    expect(agent.running).toBe(false);
+    await expect.poll(() => agent.running, { timeout: 15_000 }).toBe(false);
 
     await servers.power('SRV-1', true);
     await new Promise((resolve) => setImmediate(resolve));

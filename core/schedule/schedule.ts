@@ -41,10 +41,20 @@ function patternOf(schedule: CalendarSchedule): string {
   return `${minute} ${hour} * * ${schedule.kind === 'weekly' ? schedule.day : '*'}`;
 }
 
+/** A calendar keeps nothing of what it is asked, and reading its pattern costs ten times as much as asking it. */
+const calendars = new Map<string, Cron>();
+const MOST_CALENDARS = 2_000;
+
 function cronOf(schedule: CalendarSchedule, timezone: string | undefined): Cron {
   const pattern = patternOf(schedule);
+  const key = `${timezone ?? ''} ${pattern}`;
+  const known = calendars.get(key);
+  if (known) return known;
   try {
-    return new Cron(pattern, { paused: true, ...(timezone ? { timezone } : {}) });
+    const calendar = new Cron(pattern, { paused: true, ...(timezone ? { timezone } : {}) });
+    if (calendars.size >= MOST_CALENDARS) calendars.clear();
+    calendars.set(key, calendar);
+    return calendar;
   } catch (error) {
     throw new HoldfastError('INVALID_INPUT', `The schedule "${pattern}" cannot be read: ${(error as Error).message}`, {
       cause: error,

@@ -12,7 +12,8 @@ export function Header() {
   const group = groups.find((each) => each.id === route.groupId);
   const trail = [...pageTitles[route.page]];
   if (group && groups.length > 1) trail.push(group.name);
-  if (route.instanceId && !group) trail.push(route.instanceId);
+  const about = route.instanceId ?? route.server;
+  if (about && !group) trail.push(about);
   return (
     <header className="app-header">
       <button

@@ -26,6 +26,8 @@ import { byName, groupStanding, memberOf, standingOf } from './standing.ts';
 export const serverLed = (server: Pick<ServerView, 'state'>): LedState =>
   ({ online: 'on', starting: 'off', stopped: 'gone', offline: 'error' })[server.state] as LedState;
 
+const serverState = ({ state }: Pick<ServerView, 'state'>) => (state === 'offline' ? 'does not answer' : state);
+
 /** Null for a task without a tree. */
 export function navNodes(task: Task, site: SiteSnapshot, route: Route, go: (route: Route) => void): TreeNode[] | null {
   if (task === 'system') return systemNodes(site, go);
@@ -44,9 +46,9 @@ function systemNodes(site: SiteSnapshot, go: (route: Route) => void): TreeNode[]
       children: site.servers.map((server) => ({
         id: `server ${server.name}`,
         label: server.name,
-        sign: <Led state={serverLed(server)} label={server.state} />,
-        state: server.state,
-        onOpen: () => go({ page: 'system/servers' }),
+        sign: <Led state={serverLed(server)} label={serverState(server)} />,
+        state: serverState(server),
+        onOpen: () => go({ page: 'system/servers', server: server.name }),
       })),
     },
     {
@@ -127,6 +129,7 @@ function backupNodes(site: SiteSnapshot, route: Route, go: (route: Route) => voi
 /** The node that stands for the open page. */
 export function currentNode(route: Route): string {
   if (route.page === 'restore/monitor' && route.jobId) return `monitor ${route.jobId}`;
+  if (route.page === 'system/servers' && route.server) return `server ${route.server}`;
   if (route.page.startsWith('system/directory-manager'))
     return route.groupId ? `group ${route.groupId}` : 'directory-manager';
   return route.page;

@@ -29,6 +29,7 @@ export interface Route {
   page: PageId;
   instanceId?: string | undefined;
   groupId?: string | undefined;
+  server?: string | undefined;
   jobId?: string | undefined;
   /** A backup, by its idtag. */
   idtag?: string | undefined;

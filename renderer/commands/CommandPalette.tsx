@@ -44,12 +44,13 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           placeholder="Type a page, an action, a database…"
           value={query}
           autoFocus
+          chooses={{ list: 'palette-list', entry: chosen && `palette-${found.indexOf(chosen)}` }}
           onChange={(value) => {
             setQuery(value);
             setAt(0);
           }}
         />
-        <div className="palette-list" role="listbox" aria-label="Commands">
+        <div id="palette-list" className="palette-list" role="listbox" aria-label="Commands">
           {found.map((command, index) => {
             const reason = offReason(command);
             return (
@@ -73,6 +74,10 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           })}
           {found.length === 0 && <p className="palette-none">No command is called that.</p>}
         </div>
+        <p className="palette-keys hf-muted" aria-hidden="true">
+          <kbd className="app-kbd">↑ ↓</kbd> choose <kbd className="app-kbd">Enter</kbd> run{' '}
+          <kbd className="app-kbd">Esc</kbd> close
+        </p>
       </div>
     </Dialog>
   );

@@ -11,6 +11,9 @@ const firstFocus = [
   '[data-autofocus]',
   '.hf-dialog-content :is(input, select, textarea):enabled',
   '.hf-dialog-actions button',
+  // Something to read: arrow keys scroll it, and no tooltip of the Close button covers it.
+  '.hf-dialog-content [tabindex="0"]',
+  '.hf-dialog-content',
 ];
 
 export function Dialog(props: {
@@ -60,7 +63,9 @@ export function Dialog(props: {
           <h2 id={title}>{props.title}</h2>
           <IconButton icon={<DismissIcon />} label="Close" onClick={props.onClose} />
         </header>
-        <div className={`hf-dialog-content${props.flush ? ' is-flush' : ''}`}>{props.children}</div>
+        <div tabIndex={-1} className={`hf-dialog-content${props.flush ? ' is-flush' : ''}`}>
+          {props.children}
+        </div>
         {props.actions && <footer className="hf-dialog-actions">{props.actions}</footer>}
       </PortalMountNodeProvider>
     </dialog>,

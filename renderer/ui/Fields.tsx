@@ -52,6 +52,8 @@ export function TextField(
     after?: ReactNode;
     onEnter?: () => void;
     readOnly?: boolean;
+    /** The list that the arrow keys move in while the focus stays here, and the id of its chosen entry. */
+    chooses?: { list: string; entry: string | undefined };
   },
 ) {
   return (
@@ -74,6 +76,8 @@ export function TextField(
         spellCheck={false}
         aria-label={props.hideLabel ? props.label : undefined}
         aria-invalid={props.problem ? true : undefined}
+        aria-controls={props.chooses?.list}
+        aria-activedescendant={props.chooses?.entry}
         contentAfter={props.after ? { children: props.after } : undefined}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && props.onEnter) {

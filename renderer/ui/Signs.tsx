@@ -91,3 +91,13 @@ export function LevelIcon({ level, label }: { level: Level; label?: string }) {
     </span>
   );
 }
+
+/** A sign beside its words, on one line that is cut off at its end. `sign` names the sign where the words don't. */
+export function SignedText(props: { level: Level | null; sign?: string; title?: string; children: ReactNode }) {
+  return (
+    <span className="hf-signed" title={props.title}>
+      {props.level && <LevelIcon level={props.level} label={props.sign ?? ''} />}
+      <span className="hf-ellipsis">{props.children}</span>
+    </span>
+  );
+}

@@ -96,7 +96,7 @@ export function Tree(props: { label: string; nodes: readonly TreeNode[]; current
             aria-description={node.state}
             data-node={node.id}
             tabIndex={node.id === stop ? 0 : -1}
-            style={{ paddingInlineStart: 6 + (depth - 1) * 14 }}
+            style={{ paddingInlineStart: 6 + (depth - 1) * 13 }}
             onClick={() => {
               setFocused(node.id);
               if (node.onOpen) node.onOpen();

@@ -4,6 +4,7 @@ import './tokens.css';
 import './base.css';
 import { FluentProvider } from '@fluentui/react-components';
 import { type ReactNode, useEffect, useState } from 'react';
+import { titleClippedText } from './clipped-titles.ts';
 import { fluentTheme, type ThemeName } from './theme.ts';
 
 export type ThemeChoice = 'system' | ThemeName;
@@ -29,6 +30,7 @@ export function UiProvider({ theme, children }: { theme: ThemeChoice; children: 
   useEffect(() => {
     document.documentElement.dataset.theme = name;
   }, [name]);
+  useEffect(() => titleClippedText(document), []);
   return (
     <FluentProvider theme={fluentTheme(name)} className="hf-provider">
       {children}

@@ -1,12 +1,11 @@
 // Activity: every job that ran, and what happened to the failover groups.
-import './activity.css';
 import { useMemo, useState } from 'react';
 import type { HistoryEntry } from '../../../core/contract/failover.ts';
 import type { Job } from '../../../core/contract/jobs.ts';
 import { useApi, useApp, useSite } from '../../app/app.ts';
 import { Page } from '../../app/Page.tsx';
 import { useQuery } from '../../app/use-query.ts';
-import { Button, type Column, ErrorBar, LevelIcon, RetryIcon, Table, TextField } from '../../ui/index.ts';
+import { Button, type Column, ErrorBar, RetryIcon, SignedText, Table, TextField } from '../../ui/index.ts';
 import { HistoryTable } from '../failover/HistoryTable.tsx';
 import { startedColumn, targetColumn, tookColumn } from '../jobs/job-columns.tsx';
 import { statusLevel, statusText } from '../jobs/job-text.ts';
@@ -49,18 +48,14 @@ export function ActivityPage() {
     {
       key: 'status',
       header: 'Status',
-      width: '196px',
-      cell: (job) => (
-        <span className="activity-status">
-          <LevelIcon level={statusLevel[job.status]} label="" /> {statusText[job.status]}
-        </span>
-      ),
+      width: 'minmax(120px, 0.9fr)',
+      cell: (job) => <SignedText level={statusLevel[job.status]}>{statusText[job.status]}</SignedText>,
       sort: (job) => job.status,
     },
     {
       key: 'title',
       header: 'Job',
-      width: 'minmax(150px, 1.2fr)',
+      width: 'minmax(150px, 1.5fr)',
       cell: (job) => <span title={job.title}>{job.title}</span>,
       sort: (job) => job.title,
     },
@@ -70,7 +65,7 @@ export function ActivityPage() {
     {
       key: 'verdict',
       header: 'Verdict',
-      width: 'minmax(200px, 2.4fr)',
+      width: 'minmax(220px, 2.6fr)',
       cell: (job) => {
         const text = job.error ? `${job.error.message} (${job.error.code})` : (job.verdict ?? '');
         return (

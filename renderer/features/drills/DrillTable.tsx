@@ -1,19 +1,14 @@
 // Every database as a row: when it was last proven to restore, how the last drill went, when the next one is.
 import type { DrillView } from '../../../core/contract/drills.ts';
+import { databaseColumn, nextColumn } from '../../app/run-columns.tsx';
 import { scheduleText } from '../../app/ScheduleEditor.tsx';
-import { Age, Badge, type Column, formatDuration, LevelIcon, Table, Time, Until } from '../../ui/index.ts';
+import { Age, Badge, type Column, formatDuration, SignedText, Table, Time } from '../../ui/index.ts';
 
 const level = { passed: 'ok', failed: 'critical', cancelled: 'neutral' } as const;
-const word = { passed: 'Passed', failed: 'Failed', cancelled: 'Cancelled' } as const;
+const word = { passed: 'Passed', failed: 'Failed', cancelled: 'Canceled' } as const;
 
 const columns: readonly Column<DrillView>[] = [
-  {
-    key: 'name',
-    header: 'Database',
-    width: 'minmax(130px, 1fr)',
-    sort: (row) => row.instanceId,
-    cell: (row) => row.instanceId,
-  },
+  databaseColumn(),
   {
     key: 'proven',
     header: 'Last proven restore',
@@ -21,12 +16,11 @@ const columns: readonly Column<DrillView>[] = [
     width: 'minmax(150px, 0.9fr)',
     sort: (row) => row.lastProven?.at ?? null,
     cell: (row) => (
-      <span className="drills-sign">
-        {row.overdue && <LevelIcon level="warning" label="Older than it should be" />}
+      <SignedText level={row.overdue ? 'warning' : null} sign="Older than it should be">
         <span className={row.overdue || !row.lastProven ? 'hf-tone-warning' : undefined}>
           {row.lastProven ? <Age since={row.lastProven.at} suffix=" ago" /> : 'never'}
         </span>
-      </span>
+      </SignedText>
     ),
   },
   {
@@ -54,28 +48,19 @@ const columns: readonly Column<DrillView>[] = [
       row.running ? (
         <Badge tone="info">Running</Badge>
       ) : row.last ? (
-        <span className="drills-sign" title={row.last.verdict}>
-          <LevelIcon level={level[row.last.status]} label={word[row.last.status]} />
-          <span>{row.last.verdict}</span>
-        </span>
+        <SignedText level={level[row.last.status]} sign={word[row.last.status]} title={row.last.verdict}>
+          {row.last.verdict}
+        </SignedText>
       ) : (
         <span className="hf-muted">none yet</span>
       ),
   },
-  {
-    key: 'next',
+  nextColumn({
     header: 'Next drill',
     width: 'minmax(120px, 0.9fr)',
-    sort: (row) => row.nextAt,
-    cell: (row) =>
-      row.nextAt === null ? (
-        <span className="hf-muted">by hand only</span>
-      ) : (
-        <span title={row.config ? scheduleText(row.config.when) : undefined}>
-          <Until at={row.nextAt} />
-        </span>
-      ),
-  },
+    empty: 'by hand only',
+    when: (row) => (row.config ? scheduleText(row.config.when) : undefined),
+  }),
 ];
 
 export function DrillTable(props: {

@@ -13,7 +13,7 @@ const columns: Column<Endpoint>[] = [
     width: '32px',
     cell: (row) => <Led state={row.active ? 'on' : 'off'} label={row.active ? 'Answers 200' : 'Answers 503'} />,
   },
-  { key: 'server', header: 'Server', width: '120px', cell: (row) => row.server },
+  { key: 'server', header: 'Server', width: '140px', cell: (row) => row.server },
   {
     key: 'url',
     header: 'Address',

@@ -15,25 +15,31 @@ export function ContingencyList({ group }: { group: GroupView }) {
       'Restore',
     );
   const columns: Column<Kept>[] = [
-    { key: 'at', header: 'Kept', width: '112px', cell: (row) => <Time at={row.takenAt} />, sort: (row) => row.takenAt },
-    { key: 'server', header: 'Server', width: '92px', cell: (row) => row.server, sort: (row) => row.server },
+    { key: 'at', header: 'Kept', width: '102px', cell: (row) => <Time at={row.takenAt} />, sort: (row) => row.takenAt },
+    {
+      key: 'server',
+      header: 'Server',
+      width: 'minmax(80px, 0.8fr)',
+      cell: (row) => row.server,
+      sort: (row) => row.server,
+    },
     {
       key: 'data',
       header: 'Data up to',
-      width: '112px',
+      width: '102px',
       cell: (row) => <Time at={row.dataTime} />,
       sort: (row) => row.dataTime,
     },
     {
       key: 'reason',
       header: 'Why',
-      width: 'minmax(150px, 1.2fr)',
+      width: 'minmax(120px, 1.2fr)',
       cell: (row) => <span title={row.reason}>{row.reason}</span>,
     },
     {
       key: 'size',
       header: 'Size',
-      width: '80px',
+      width: '72px',
       align: 'end',
       cell: (row) => <Bytes value={row.bytes} />,
       sort: (row) => row.bytes,
@@ -41,7 +47,7 @@ export function ContingencyList({ group }: { group: GroupView }) {
     {
       key: 'path',
       header: 'Place',
-      width: 'minmax(120px, 1.6fr)',
+      width: 'minmax(90px, 1.6fr)',
       cell: (row) => (
         <span className="hf-mono" title={row.path}>
           {row.path}

@@ -25,24 +25,24 @@ type Entry = HistoryEntry & { group?: string };
 export function HistoryTable(props: { entries: readonly Entry[]; showGroup?: boolean; maxHeight?: number }) {
   const duration = (ms: number | null) => (ms === null ? '–' : formatDuration(ms));
   const columns: Column<Entry>[] = [
-    { key: 'at', header: 'When', width: '112px', cell: (row) => <Time at={row.at} />, sort: (row) => row.at },
+    { key: 'at', header: 'When', width: '102px', cell: (row) => <Time at={row.at} />, sort: (row) => row.at },
     {
       key: 'kind',
       header: 'Event',
-      width: '104px',
+      width: '102px',
       cell: (row) => <Badge tone={historyWords[row.kind].level}>{historyWords[row.kind].text}</Badge>,
       sort: (row) => historyWords[row.kind].text,
     },
     ...(props.showGroup
       ? [{ key: 'group', header: 'Group', width: '110px', cell: (row: Entry) => row.group ?? '' }]
       : []),
-    { key: 'from', header: 'From', width: '76px', cell: (row) => row.from ?? '–' },
-    { key: 'to', header: 'To', width: '76px', cell: (row) => row.to ?? '–' },
-    { key: 'why', header: 'Why', width: 'minmax(180px, 2fr)', cell: (row) => <span title={row.why}>{row.why}</span> },
+    { key: 'from', header: 'From', width: 'minmax(64px, 0.8fr)', cell: (row) => row.from ?? '–' },
+    { key: 'to', header: 'To', width: 'minmax(64px, 0.8fr)', cell: (row) => row.to ?? '–' },
+    { key: 'why', header: 'Why', width: 'minmax(140px, 2fr)', cell: (row) => <span title={row.why}>{row.why}</span> },
     {
       key: 'duration',
       header: 'Took',
-      width: '72px',
+      width: '64px',
       align: 'end',
       cell: (row) => duration(row.durationMs),
       sort: (row) => row.durationMs,
@@ -50,7 +50,7 @@ export function HistoryTable(props: { entries: readonly Entry[]; showGroup?: boo
     {
       key: 'age',
       header: 'Data age',
-      width: '80px',
+      width: '76px',
       align: 'end',
       cell: (row) => duration(row.dataAgeMs),
       sort: (row) => row.dataAgeMs,
@@ -58,7 +58,7 @@ export function HistoryTable(props: { entries: readonly Entry[]; showGroup?: boo
     {
       key: 'risk',
       header: 'At risk',
-      width: 'minmax(130px, 1.2fr)',
+      width: 'minmax(112px, 1.2fr)',
       cell: (row) => <span title={row.atRisk ?? undefined}>{row.atRisk ?? '–'}</span>,
     },
   ];

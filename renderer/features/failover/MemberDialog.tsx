@@ -4,7 +4,7 @@ import { nameSchema } from '../../../core/contract/common.ts';
 import type { GroupConfig, GroupView, MemberConfig } from '../../../core/contract/failover.ts';
 import { useApp, useSite } from '../../app/app.ts';
 import { useAction } from '../../app/use-action.ts';
-import { Button, Dialog, ErrorBar, formatDuration, MessageBar, Select, TextField } from '../../ui/index.ts';
+import { Button, FormDialog, formatDuration, MessageBar, Select, TextField } from '../../ui/index.ts';
 import { BrowseDialog } from '../protect/BrowseDialog.tsx';
 
 type Field = 'server' | 'databaseServer' | 'instance' | 'folder';
@@ -69,73 +69,67 @@ export function MemberDialog(props: {
   const other = Object.entries(problems).find(([field]) => !(field in row))?.[1];
   return (
     <>
-      <Dialog
+      <FormDialog
         title={known ? `Edit ${known.server}` : 'Add an item'}
         size="small"
+        verb="OK"
+        busy={action.busy}
+        disabled={!row.server}
+        error={action.error}
+        onSave={() => void check()}
         onClose={props.onClose}
-        actions={
-          <>
-            <Button onClick={props.onClose}>Cancel</Button>
-            <Button kind="primary" busy={action.busy} disabled={!row.server} onClick={() => void check()}>
-              OK
-            </Button>
-          </>
-        }
       >
-        <div className="hf-form-stack">
-          {action.error && <ErrorBar error={action.error} />}
-          {other && <MessageBar level="critical">{other}</MessageBar>}
-          {free.length === 0 && !known && (
-            <MessageBar
-              level="warning"
-              actions={<Button onClick={() => app.openDialog({ kind: 'addServer' })}>Add a server</Button>}
-            >
-              Every server holds a database of this group already.
-            </MessageBar>
-          )}
-          <Select
-            label="Server"
-            value={row.server}
-            disabled={known !== undefined}
-            options={(known ? servers.filter((server) => server.name === known.server) : free).map((server) => ({
-              value: server.name,
-              label: server.state === 'online' ? server.name : `${server.name} (${server.state})`,
-            }))}
-            onChange={(value) => change('server', value)}
-            problem={problems.server}
-          />
+        {other && <MessageBar level="critical">{other}</MessageBar>}
+        {free.length === 0 && !known && (
+          <MessageBar
+            level="warning"
+            actions={<Button onClick={() => app.openDialog({ kind: 'addServer' })}>Add a server</Button>}
+          >
+            Every server holds a database of this group already.
+          </MessageBar>
+        )}
+        <Select
+          label="Server"
+          value={row.server}
+          disabled={known !== undefined}
+          options={(known ? servers.filter((server) => server.name === known.server) : free).map((server) => ({
+            value: server.name,
+            label: server.state === 'online' ? server.name : `${server.name} (${server.state})`,
+          }))}
+          onChange={(value) => change('server', value)}
+          problem={problems.server}
+        />
+        <TextField
+          label="Database server"
+          value={row.databaseServer}
+          onChange={(value) => change('databaseServer', value)}
+          hint="The name that other servers reach it by; not (local)."
+          problem={problems.databaseServer}
+        />
+        <TextField
+          label="Database instance"
+          value={row.instance}
+          onChange={(value) => change('instance', value)}
+          problem={problems.instance}
+        />
+        <div className="protect-path is-labelled">
           <TextField
-            label="Database server"
-            value={row.databaseServer}
-            onChange={(value) => change('databaseServer', value)}
-            hint="The name that other servers reach it by; not (local)."
-            problem={problems.databaseServer}
+            label="Folder"
+            mono
+            value={row.folder}
+            onChange={(value) => change('folder', value)}
+            hint="On that server; backup files are copied there."
+            problem={problems.folder}
           />
-          <TextField
-            label="Database instance"
-            value={row.instance}
-            onChange={(value) => change('instance', value)}
-            problem={problems.instance}
-          />
-          <div className="protect-path is-labelled">
-            <TextField
-              label="Folder"
-              mono
-              value={row.folder}
-              onChange={(value) => change('folder', value)}
-              hint="On that server; backup files are copied there."
-              problem={problems.folder}
-            />
-            <Button onClick={() => setBrowsing(true)}>Browse…</Button>
-          </div>
-          {!known && copies > 0 && (
-            <p className="hf-muted">
-              You can add as many copies as you want; each makes every backup take longer.
-              {group.restoreHintMs !== null && ` Restoring one takes about ${formatDuration(group.restoreHintMs)} now.`}
-            </p>
-          )}
+          <Button onClick={() => setBrowsing(true)}>Browse…</Button>
         </div>
-      </Dialog>
+        {!known && copies > 0 && (
+          <p className="hf-muted">
+            You can add as many copies as you want; each makes every backup take longer.
+            {group.restoreHintMs !== null && ` Restoring one takes about ${formatDuration(group.restoreHintMs)} now.`}
+          </p>
+        )}
+      </FormDialog>
       {browsing && (
         <BrowseDialog
           title={`Choose a folder on ${row.server}`}

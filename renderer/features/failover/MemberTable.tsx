@@ -37,7 +37,7 @@ export function MemberTable(props: {
     {
       key: 'server',
       header: 'Server',
-      width: 'minmax(130px, 1.1fr)',
+      width: 'minmax(150px, 1.4fr)',
       cell: (row) => (
         <span title={row.server}>
           <b className="failover-server">{row.server}</b>
@@ -48,15 +48,15 @@ export function MemberTable(props: {
     {
       key: 'host',
       header: 'Database server',
-      width: 'minmax(70px, 1.2fr)',
+      width: 'minmax(64px, 1fr)',
       cell: (row) => <span title={row.databaseServer}>{row.databaseServer}</span>,
     },
-    { key: 'instance', header: 'Instance', width: 'minmax(82px, 0.8fr)', cell: (row) => row.instance },
+    { key: 'instance', header: 'Instance', width: 'minmax(80px, 0.9fr)', cell: (row) => row.instance },
     { key: 'state', header: 'State', width: 'minmax(104px, 1.2fr)', cell: (row) => <State group={group} row={row} /> },
     {
       key: 'last',
       header: 'Last backup/restore',
-      width: 'minmax(124px, 142px)',
+      width: 'minmax(102px, 142px)',
       title: 'Master: last backup. Copies: last restore.',
       cell: (row) => <Time at={(row.master ? row.live?.lastBackupAt : row.live?.lastRestoreAt) ?? null} />,
     },
@@ -73,7 +73,7 @@ export function MemberTable(props: {
     {
       key: 'age',
       header: 'Data age',
-      width: 'minmax(112px, 148px)',
+      width: 'minmax(110px, 148px)',
       cell: (row) => <DataAge group={group} row={row} />,
     },
   ];

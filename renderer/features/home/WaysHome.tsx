@@ -29,7 +29,7 @@ function WayText({ way, count }: { way: WayBack; count: number }) {
           <span className="hf-muted">not proven yet</span>
         )}
       </span>
-      <span className="hf-muted">{count > 1 ? `${count - 1} more` : ''}</span>
+      <span className="hf-muted">{count > 1 ? `${count - 1} more ${count === 2 ? 'way' : 'ways'}` : ''}</span>
     </>
   );
 }

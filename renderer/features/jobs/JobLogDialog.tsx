@@ -54,6 +54,7 @@ export function JobLogDialog({ jobId, onClose }: { jobId: string; onClose: () =>
                 }
               >
                 <Time at={line.at} />
+                {line.level !== 'info' && <b>{line.level}</b>}
                 <span>{line.text}</span>
               </li>
             ))}

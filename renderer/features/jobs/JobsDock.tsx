@@ -17,14 +17,16 @@ export function JobsDock() {
   return (
     <section className={`jobs-dock${open ? ' is-open' : ''}`} aria-label="Jobs">
       <div className="jobs-head">
-        <Button
-          kind="subtle"
-          icon={open ? <ChevronDownIcon /> : <ChevronUpIcon />}
-          label={open ? 'Collapse jobs' : 'Expand jobs'}
-          onClick={() => app.ui.setState({ dockOpen: !open })}
-        >
-          Jobs
-        </Button>
+        <span className="jobs-toggle">
+          <Button
+            kind="subtle"
+            icon={open ? <ChevronDownIcon /> : <ChevronUpIcon />}
+            label={open ? 'Collapse jobs' : 'Expand jobs'}
+            onClick={() => app.ui.setState({ dockOpen: !open })}
+          >
+            Jobs
+          </Button>
+        </span>
         <span className="hf-muted hf-num">{running.length === 0 ? 'None running' : `${running.length} running`}</span>
         {!open && newest && <DockLine title={newest.title} target={newest.target} status={newest.status} />}
         <span className="hf-toolbar-spacer" />

@@ -13,7 +13,7 @@ export const targetColumn: Column<Job> = {
 export const startedColumn: Column<Job> = {
   key: 'started',
   header: 'Started',
-  width: '132px',
+  width: '112px',
   cell: (job) => <Time at={job.startedAt} />,
   sort: (job) => job.startedAt,
 };

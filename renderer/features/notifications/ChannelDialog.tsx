@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { type ChannelInput, channelInputSchema } from '../../../core/contract/notify.ts';
 import { useApi } from '../../app/app.ts';
 import { useAction } from '../../app/use-action.ts';
-import { Button, Checkbox, Dialog, ErrorBar, Select, Switch, TextField } from '../../ui/index.ts';
+import { Checkbox, FormDialog, Select, Switch, TextField } from '../../ui/index.ts';
 
 export function freshChannel(kind: ChannelInput['kind']): ChannelInput {
   const common = { id: null, name: '', enabled: true, from: 'warning', onSuccess: false } as const;
@@ -51,125 +51,117 @@ export function ChannelDialog(props: {
     />
   );
   return (
-    <Dialog
+    <FormDialog
       title={titles[channel.kind]}
+      busy={action.busy}
+      error={action.error}
+      onSave={() => void save()}
       onClose={props.onClose}
-      actions={
-        <>
-          <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" busy={action.busy} onClick={() => void save()}>
-            Save
-          </Button>
-        </>
-      }
     >
-      <div className="hf-form-stack">
-        {action.error && <ErrorBar error={action.error} />}
-        <div className="notify-line">
-          <TextField
-            label="Name"
-            required
-            autoFocus
-            width={260}
-            maxLength={60}
-            value={channel.name}
-            onChange={(name) => change({ name })}
-            problem={problemAt('name')}
-          />
-          <Switch label="On" checked={channel.enabled} onChange={(enabled) => change({ enabled })} />
-        </div>
-        {channel.kind === 'webhook' && (
-          <>
-            <TextField
-              label="Address"
-              mono
-              placeholder="https://…"
-              value={channel.url}
-              onChange={(url) => change({ url })}
-              problem={problemAt('url')}
-              hint="Failures are posted as JSON. Redirects to another host are not followed."
-            />
-            {secretField('Signing key', channel.secret)}
-          </>
-        )}
-        {channel.kind === 'email' && (
-          <>
-            <div className="notify-line">
-              <TextField
-                label="SMTP server"
-                mono
-                width={260}
-                value={channel.host}
-                onChange={(host) => change({ host })}
-                problem={problemAt('host')}
-              />
-              <TextField
-                label="Port"
-                type="number"
-                min={1}
-                width={90}
-                value={String(channel.port)}
-                onChange={(text) => change({ port: Number(text) })}
-                problem={problemAt('port')}
-              />
-              <Select
-                label="Security"
-                width={190}
-                value={channel.security}
-                options={[
-                  { value: 'starttls', label: 'STARTTLS, required' },
-                  { value: 'tls', label: 'TLS' },
-                  { value: 'none', label: 'None: in the clear' },
-                ]}
-                onChange={(security) => change({ security })}
-              />
-            </div>
-            <div className="notify-line">
-              <TextField
-                label="User"
-                width={260}
-                placeholder="no login"
-                value={channel.user ?? ''}
-                onChange={(user) => change({ user: user === '' ? null : user })}
-              />
-              {secretField('Password', channel.secret)}
-            </div>
-            <TextField
-              label="From"
-              value={channel.sender}
-              onChange={(sender) => change({ sender: sender.trim() })}
-              problem={problemAt('sender')}
-            />
-            <TextField
-              label="To"
-              placeholder="one@example.org, two@example.org"
-              value={to}
-              onChange={(text) => {
-                setTo(text);
-                change({ to: text.split(/[\s,;]+/).filter(Boolean) });
-              }}
-              problem={problemAt('to')}
-            />
-          </>
-        )}
-        <div className="notify-line">
-          <Select
-            label="Told of"
-            width={260}
-            value={channel.from}
-            options={[
-              { value: 'warning', label: 'Warnings and critical failures' },
-              { value: 'critical', label: 'Critical failures only' },
-            ]}
-            onChange={(from) => change({ from })}
-          />
-          <Checkbox
-            label="Also of good runs that ask for it"
-            checked={channel.onSuccess}
-            onChange={(onSuccess) => change({ onSuccess })}
-          />
-        </div>
+      <div className="notify-line">
+        <TextField
+          label="Name"
+          required
+          autoFocus
+          width={260}
+          maxLength={60}
+          value={channel.name}
+          onChange={(name) => change({ name })}
+          problem={problemAt('name')}
+        />
+        <Switch label="On" checked={channel.enabled} onChange={(enabled) => change({ enabled })} />
       </div>
-    </Dialog>
+      {channel.kind === 'webhook' && (
+        <>
+          <TextField
+            label="Address"
+            mono
+            placeholder="https://…"
+            value={channel.url}
+            onChange={(url) => change({ url })}
+            problem={problemAt('url')}
+            hint="Failures are posted as JSON. Redirects to another host are not followed."
+          />
+          {secretField('Signing key', channel.secret)}
+        </>
+      )}
+      {channel.kind === 'email' && (
+        <>
+          <div className="notify-line">
+            <TextField
+              label="SMTP server"
+              mono
+              width={260}
+              value={channel.host}
+              onChange={(host) => change({ host })}
+              problem={problemAt('host')}
+            />
+            <TextField
+              label="Port"
+              type="number"
+              min={1}
+              width={90}
+              value={String(channel.port)}
+              onChange={(text) => change({ port: Number(text) })}
+              problem={problemAt('port')}
+            />
+            <Select
+              label="Security"
+              width={190}
+              value={channel.security}
+              options={[
+                { value: 'starttls', label: 'STARTTLS, required' },
+                { value: 'tls', label: 'TLS' },
+                { value: 'none', label: 'None: in the clear' },
+              ]}
+              onChange={(security) => change({ security })}
+            />
+          </div>
+          <div className="notify-line">
+            <TextField
+              label="User"
+              width={260}
+              placeholder="no login"
+              value={channel.user ?? ''}
+              onChange={(user) => change({ user: user === '' ? null : user })}
+            />
+            {secretField('Password', channel.secret)}
+          </div>
+          <TextField
+            label="From"
+            value={channel.sender}
+            onChange={(sender) => change({ sender: sender.trim() })}
+            problem={problemAt('sender')}
+          />
+          <TextField
+            label="To"
+            placeholder="one@example.org, two@example.org"
+            value={to}
+            onChange={(text) => {
+              setTo(text);
+              change({ to: text.split(/[\s,;]+/).filter(Boolean) });
+            }}
+            problem={problemAt('to')}
+          />
+        </>
+      )}
+      <div className="notify-line">
+        <Select
+          label="Told of"
+          width={260}
+          value={channel.from}
+          options={[
+            { value: 'warning', label: 'Warnings and critical failures' },
+            { value: 'critical', label: 'Critical failures only' },
+          ]}
+          onChange={(from) => change({ from })}
+        />
+        <Checkbox
+          label="Also of good runs that ask for it"
+          checked={channel.onSuccess}
+          onChange={(onSuccess) => change({ onSuccess })}
+        />
+      </div>
+    </FormDialog>
   );
 }

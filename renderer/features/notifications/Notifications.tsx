@@ -9,13 +9,14 @@ import {
   AddIcon,
   Button,
   type Column,
+  ConfirmDialog,
   DeleteIcon,
   EditIcon,
   ErrorBar,
   type Level,
-  LevelIcon,
   MessageBar,
   Section,
+  SignedText,
   StartIcon,
   Table,
   Time,
@@ -25,6 +26,8 @@ import {
 import { ChannelDialog, freshChannel } from './ChannelDialog.tsx';
 
 const kinds = { desktop: 'Desktop', webhook: 'Webhook', email: 'E-mail' } as const;
+
+const addWords = { desktop: 'desktop', webhook: 'webhook', email: 'e-mail' } as const;
 
 const where = (channel: ChannelView) =>
   channel.kind === 'webhook'
@@ -45,8 +48,9 @@ const columns: readonly Column<ChannelView>[] = [
   {
     key: 'what',
     header: 'Told of',
-    width: '170px',
-    cell: (row) => `${row.from === 'critical' ? 'critical' : 'warnings, critical'}${row.onSuccess ? ', good' : ''}`,
+    width: '190px',
+    cell: (row) =>
+      `${row.from === 'critical' ? 'Critical' : 'Warnings, critical'}${row.onSuccess ? ', good runs' : ''}`,
   },
   {
     key: 'state',
@@ -54,17 +58,17 @@ const columns: readonly Column<ChannelView>[] = [
     width: 'minmax(120px, 1.2fr)',
     cell: (row) =>
       row.problem ? (
-        <span className="notify-sign" title={row.problem}>
-          <LevelIcon level="critical" label="Fails" />
+        <SignedText level="critical" sign="Fails" title={row.problem}>
           <span className="hf-tone-critical">{row.problem}</span>
-        </span>
+        </SignedText>
       ) : (
-        <span className={row.enabled ? undefined : 'hf-muted'}>{row.enabled ? 'on' : 'off'}</span>
+        <span className={row.enabled ? undefined : 'hf-muted'}>{row.enabled ? 'On' : 'Off'}</span>
       ),
   },
 ];
 
 const deliveryLevel: Record<Delivery['status'], Level> = { sent: 'ok', pending: 'info', failed: 'critical' };
+const deliveryWord: Record<Delivery['status'], string> = { sent: 'Sent', pending: 'Waiting', failed: 'Failed' };
 const noticeWord = { failure: 'Failure', recovery: 'Over', success: 'Done', test: 'Test' } as const;
 
 const deliveryColumns: readonly Column<Delivery>[] = [
@@ -73,12 +77,7 @@ const deliveryColumns: readonly Column<Delivery>[] = [
     header: 'Status',
     width: '96px',
     sort: (row) => row.status,
-    cell: (row) => (
-      <span className="notify-sign">
-        <LevelIcon level={deliveryLevel[row.status]} label="" />
-        <span>{row.status}</span>
-      </span>
-    ),
+    cell: (row) => <SignedText level={deliveryLevel[row.status]}>{deliveryWord[row.status]}</SignedText>,
   },
   {
     key: 'at',
@@ -132,6 +131,7 @@ export function Notifications() {
   const [chosen, setChosen] = useState<string | null>(null);
   const [editing, setEditing] = useState<ChannelInput | null>(null);
   const [tested, setTested] = useState<{ name: string; error: string | null } | null>(null);
+  const [removing, setRemoving] = useState(false);
   const action = useAction();
   const list = channels.data ?? [];
   const channel = list.find((one) => one.id === chosen) ?? list[0] ?? null;
@@ -157,7 +157,9 @@ export function Notifications() {
   };
   const remove = async () => {
     if (!channel) return;
-    if (await action.run(() => api.notify.remove({ id: channel.id }))) changed();
+    if (!(await action.run(() => api.notify.remove({ id: channel.id })))) return;
+    setRemoving(false);
+    changed();
   };
   return (
     <div className="notify">
@@ -171,7 +173,7 @@ export function Notifications() {
               disabled={!live}
               onClick={() => setEditing(freshChannel(kind))}
             >
-              {kinds[kind]}
+              Add {addWords[kind]}
             </Button>
           ))}
           <ToolbarDivider />
@@ -200,12 +202,12 @@ export function Notifications() {
             disabled={!live || !channel}
             title={none}
             busy={action.busy}
-            onClick={() => void remove()}
+            onClick={() => setRemoving(true)}
           >
             Remove
           </Button>
         </Toolbar>
-        {action.error && <ErrorBar error={action.error} onDismiss={action.clear} />}
+        {action.error && !removing && <ErrorBar error={action.error} onDismiss={action.clear} />}
         {channels.error && <ErrorBar error={channels.error} />}
         {tested && (
           <MessageBar level={tested.error ? 'critical' : 'ok'} onDismiss={() => setTested(null)}>
@@ -235,6 +237,28 @@ export function Notifications() {
           maxHeight="34vh"
         />
       </Section>
+      {removing && channel && (
+        <ConfirmDialog
+          plan={{
+            title: `Remove ${channel.name}`,
+            class: 'confirm',
+            typedName: null,
+            effects: ['Nobody is told through this channel any more.', 'Its address and its secret are forgotten.'],
+            warnings: list.length === 1 ? ['It is the only channel: no failure will be told to anybody.'] : [],
+            checks: [],
+            command: null,
+            refusal: null,
+          }}
+          verb="Remove"
+          busy={action.busy}
+          error={action.error}
+          onConfirm={() => void remove()}
+          onCancel={() => {
+            action.clear();
+            setRemoving(false);
+          }}
+        />
+      )}
       {editing && (
         <ChannelDialog
           channel={editing}

@@ -72,7 +72,7 @@ export function OptionsPage() {
             onChange={setEdited}
             problem={dirty ? problem : null}
             maxLength={15}
-            hint={`The T in \\T=${name || '…'}\\O=${site.organization}`}
+            hint={`Stands at the top of the console and in every server’s name: \\T=${name || '…'}\\O=${site.organization}`}
           />
         </div>
       </Section>

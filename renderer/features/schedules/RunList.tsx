@@ -2,7 +2,8 @@
 import type { ScheduleRun, ScheduleView } from '../../../core/contract/schedules.ts';
 import { useApi } from '../../app/app.ts';
 import { useQuery } from '../../app/use-query.ts';
-import { type Column, ErrorBar, formatDuration, LevelIcon, Section, Table, Time } from '../../ui/index.ts';
+import { type Column, ErrorBar, formatDuration, Section, SignedText, Table, Time } from '../../ui/index.ts';
+import { statusText } from '../jobs/job-text.ts';
 import { runLevel } from './ScheduleTable.tsx';
 
 const columns: readonly Column<ScheduleRun>[] = [
@@ -12,10 +13,9 @@ const columns: readonly Column<ScheduleRun>[] = [
     width: '190px',
     sort: (row) => row.status,
     cell: (row) => (
-      <span className="schedules-sign">
-        <LevelIcon level={runLevel(row.status)} label="" />
-        <span>{row.status === 'succeededWithWarnings' ? 'succeeded with warnings' : row.status}</span>
-      </span>
+      <SignedText level={runLevel(row.status)}>
+        {row.status === 'covered' ? 'Covered by a later run' : statusText[row.status]}
+      </SignedText>
     ),
   },
   { key: 'at', header: 'Started', width: '118px', sort: (row) => row.at, cell: (row) => <Time at={row.at} /> },

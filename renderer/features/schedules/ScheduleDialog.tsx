@@ -8,7 +8,7 @@ import {
 import { useApi, useSite } from '../../app/app.ts';
 import { ScheduleEditor } from '../../app/ScheduleEditor.tsx';
 import { useAction } from '../../app/use-action.ts';
-import { Button, Checkbox, Dialog, ErrorBar, Section, Select, Switch, TextField } from '../../ui/index.ts';
+import { Checkbox, FormDialog, Section, Select, Switch, TextField } from '../../ui/index.ts';
 import { PolicyFields } from './PolicyFields.tsx';
 
 const fresh = (instanceId: string): BackupScheduleInput => ({
@@ -54,133 +54,125 @@ export function ScheduleDialog(props: {
     if (done) props.onSaved(done.id);
   };
   return (
-    <Dialog
+    <FormDialog
       title={props.schedule ? `Schedule ${props.schedule.name}` : 'Add a schedule'}
       size="large"
+      busy={action.busy}
+      error={action.error}
+      onSave={() => void save()}
       onClose={props.onClose}
-      actions={
-        <>
-          <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" busy={action.busy} onClick={() => void save()}>
-            Save
-          </Button>
-        </>
-      }
     >
-      <div className="hf-form-stack">
-        {action.error && <ErrorBar error={action.error} />}
+      <div className="schedules-line">
+        <TextField
+          label="Name"
+          required
+          autoFocus
+          width={230}
+          maxLength={60}
+          placeholder="Friday full"
+          value={input.name}
+          onChange={(name) => change({ name })}
+          problem={problemAt('name')}
+        />
+        <Select
+          label="Database"
+          width={230}
+          value={input.instanceId}
+          options={instances.map(({ id }) => ({ value: id, label: id }))}
+          onChange={(instanceId) => change({ instanceId })}
+        />
+        <Select
+          label="Type"
+          width={150}
+          value={input.type}
+          options={[
+            { value: 'full', label: 'Full' },
+            { value: 'incremental', label: 'Incremental' },
+          ]}
+          onChange={(type) => change({ type })}
+        />
+        <Switch label="On" checked={input.enabled} onChange={(enabled) => change({ enabled })} />
+      </div>
+      <Section title="When">
+        <div className="schedules-line">
+          <ScheduleEditor label="Backup" value={input.when} onChange={(when) => change({ when })} />
+        </div>
+        {problemAt('when') && <p className="hf-tone-critical">{problemAt('when')}</p>}
+        <p className="hf-secondary">
+          In the time of this computer. Runs that were missed while it was off are made up for once.
+        </p>
+        {input.type === 'incremental' && (
+          <Checkbox
+            label="Take a full backup, with a warning, when there is no base for an incremental"
+            checked={input.fullWhenNoBase}
+            onChange={(fullWhenNoBase) => change({ fullWhenNoBase })}
+          />
+        )}
+      </Section>
+      <Section title="Where to">
         <div className="schedules-line">
           <TextField
-            label="Name"
-            required
-            autoFocus
-            width={230}
-            maxLength={60}
-            placeholder="Friday full"
-            value={input.name}
-            onChange={(name) => change({ name })}
-            problem={problemAt('name')}
+            label="Folder"
+            mono
+            width={360}
+            placeholder="The backup folder of the database"
+            value={input.folder ?? ''}
+            onChange={(folder) => change({ folder: folder.trim() === '' ? null : folder })}
+            problem={problemAt('folder')}
           />
-          <Select
-            label="Database"
-            width={230}
-            value={input.instanceId}
-            options={instances.map(({ id }) => ({ value: id, label: id }))}
-            onChange={(instanceId) => change({ instanceId })}
+          <TextField
+            label="Name of the files"
+            mono
+            width={360}
+            placeholder="{instance}-{schedule}-{date}-{time}.bak"
+            value={input.namePattern ?? ''}
+            onChange={(text) => change({ namePattern: text.trim() === '' ? null : text })}
+            problem={problemAt('namePattern')}
           />
-          <Select
-            label="Type"
-            width={150}
-            value={input.type}
-            options={[
-              { value: 'full', label: 'Full' },
-              { value: 'incremental', label: 'Incremental' },
-            ]}
-            onChange={(type) => change({ type })}
-          />
-          <Switch label="On" checked={input.enabled} onChange={(enabled) => change({ enabled })} />
         </div>
-        <Section title="When">
-          <div className="schedules-line">
-            <ScheduleEditor label="Backup" value={input.when} onChange={(when) => change({ when })} />
-          </div>
-          {problemAt('when') && <p className="hf-tone-critical">{problemAt('when')}</p>}
-          <p className="hf-secondary">
-            In the time of this computer. Runs that were missed while it was off are made up for once.
-          </p>
-          {input.type === 'incremental' && (
-            <Checkbox
-              label="Take a full backup, with a warning, when there is no base for an incremental"
-              checked={input.fullWhenNoBase}
-              onChange={(fullWhenNoBase) => change({ fullWhenNoBase })}
-            />
-          )}
-        </Section>
-        <Section title="Where to">
-          <div className="schedules-line">
-            <TextField
-              label="Folder"
-              mono
-              width={360}
-              placeholder="The backup folder of the database"
-              value={input.folder ?? ''}
-              onChange={(folder) => change({ folder: folder.trim() === '' ? null : folder })}
-              problem={problemAt('folder')}
-            />
-            <TextField
-              label="Name of the files"
-              mono
-              width={360}
-              placeholder="{instance}-{schedule}-{date}-{time}.bak"
-              value={input.namePattern ?? ''}
-              onChange={(text) => change({ namePattern: text.trim() === '' ? null : text })}
-              problem={problemAt('namePattern')}
-            />
-          </div>
-          <div className="schedules-line">
-            <Select
-              label="Compression"
-              width={150}
-              value={input.options.compression ?? 'zstd'}
-              options={[
-                { value: 'zstd', label: 'zstd' },
-                { value: 'none', label: 'None' },
-              ]}
-              onChange={(compression) => change({ options: { ...input.options, compression } })}
-            />
-            <TextField
-              label="Split into parts of"
-              type="number"
-              min={0}
-              width={150}
-              after="MB"
-              placeholder="one file"
-              value={input.options.partBytes ? String(input.options.partBytes / 1_000_000) : ''}
-              onChange={(text) =>
-                change({ options: { ...input.options, partBytes: Math.round((Number(text) || 0) * 1_000_000) } })
-              }
-            />
-            <Checkbox
-              label="Encrypt under the kept key of the database"
-              checked={input.options.encrypt ?? false}
-              onChange={(encrypt) => change({ options: { ...input.options, encrypt } })}
-            />
-            <Checkbox
-              label="Tell the notification channels of good runs too"
-              checked={input.notifySuccess}
-              onChange={(notifySuccess) => change({ notifySuccess })}
-            />
-          </div>
-        </Section>
-        <Section title="How long they are kept">
-          <Checkbox
-            label="Keep the full backups of this schedule by a rule of their own"
-            checked={input.keep !== null}
-            onChange={(own) => change({ keep: own ? { keepFulls: 4, keepDays: null, manual: false } : null })}
+        <div className="schedules-line">
+          <Select
+            label="Compression"
+            width={150}
+            value={input.options.compression ?? 'zstd'}
+            options={[
+              { value: 'zstd', label: 'zstd' },
+              { value: 'none', label: 'None' },
+            ]}
+            onChange={(compression) => change({ options: { ...input.options, compression } })}
           />
-          {input.keep && <PolicyFields policy={input.keep} onChange={(keep) => change({ keep })} manual={false} />}
-        </Section>
-      </div>
-    </Dialog>
+          <TextField
+            label="Split into parts of"
+            type="number"
+            min={0}
+            width={150}
+            after="MB"
+            placeholder="one file"
+            value={input.options.partBytes ? String(input.options.partBytes / 1_000_000) : ''}
+            onChange={(text) =>
+              change({ options: { ...input.options, partBytes: Math.round((Number(text) || 0) * 1_000_000) } })
+            }
+          />
+          <Checkbox
+            label="Encrypt under the kept key of the database"
+            checked={input.options.encrypt ?? false}
+            onChange={(encrypt) => change({ options: { ...input.options, encrypt } })}
+          />
+          <Checkbox
+            label="Tell the notification channels of good runs too"
+            checked={input.notifySuccess}
+            onChange={(notifySuccess) => change({ notifySuccess })}
+          />
+        </div>
+      </Section>
+      <Section title="How long they are kept">
+        <Checkbox
+          label="Keep the full backups of this schedule by a rule of their own"
+          checked={input.keep !== null}
+          onChange={(own) => change({ keep: own ? { keepFulls: 4, keepDays: null, manual: false } : null })}
+        />
+        {input.keep && <PolicyFields policy={input.keep} onChange={(keep) => change({ keep })} manual={false} />}
+      </Section>
+    </FormDialog>
   );
 }

@@ -1,7 +1,8 @@
 // Schedules as rows: whose, what, when next, in which state, and how the last run went.
 import type { ScheduleView } from '../../../core/contract/schedules.ts';
+import { databaseColumn, nextColumn } from '../../app/run-columns.tsx';
 import { scheduleText } from '../../app/ScheduleEditor.tsx';
-import { Age, Badge, type Column, type Level, LevelIcon, Table, Until } from '../../ui/index.ts';
+import { Age, Badge, type Column, type Level, SignedText, Table } from '../../ui/index.ts';
 
 const tone: Record<ScheduleView['state'], Level> = {
   off: 'neutral',
@@ -27,13 +28,7 @@ const columns: readonly Column<ScheduleView>[] = [
     sort: (row) => row.name,
     cell: (row) => <span title={row.name}>{row.name}</span>,
   },
-  {
-    key: 'database',
-    header: 'Database',
-    width: 'minmax(120px, 1fr)',
-    sort: (row) => row.instanceId,
-    cell: (row) => row.instanceId,
-  },
+  databaseColumn(),
   {
     key: 'type',
     header: 'Type',
@@ -47,13 +42,7 @@ const columns: readonly Column<ScheduleView>[] = [
     width: 'minmax(130px, 1.1fr)',
     cell: (row) => <span title={scheduleText(row.when)}>{scheduleText(row.when)}</span>,
   },
-  {
-    key: 'next',
-    header: 'Next run',
-    width: '108px',
-    sort: (row) => row.nextAt,
-    cell: (row) => (row.nextAt === null ? <span className="hf-muted">–</span> : <Until at={row.nextAt} />),
-  },
+  nextColumn({ header: 'Next run', width: '108px', empty: '–', when: (row) => scheduleText(row.when) }),
   {
     key: 'state',
     header: 'State',
@@ -72,12 +61,9 @@ const columns: readonly Column<ScheduleView>[] = [
     sort: (row) => row.last?.at ?? null,
     cell: (row) =>
       row.last ? (
-        <span className="schedules-sign" title={row.last.verdict ?? undefined}>
-          <LevelIcon level={runLevel(row.last.status)} label={row.last.status} />
-          <span>
-            <Age since={row.last.at} suffix=" ago" /> {row.last.verdict ?? ''}
-          </span>
-        </span>
+        <SignedText level={runLevel(row.last.status)} sign={row.last.status} title={row.last.verdict ?? ''}>
+          <Age since={row.last.at} suffix=" ago" /> {row.last.verdict ?? ''}
+        </SignedText>
       ) : (
         <span className="hf-muted">none yet</span>
       ),

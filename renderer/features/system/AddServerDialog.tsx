@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { nameSchema } from '../../../core/contract/common.ts';
 import { useApi, useSite } from '../../app/app.ts';
 import { useAction } from '../../app/use-action.ts';
-import { Button, Dialog, ErrorBar, TextField } from '../../ui/index.ts';
+import { FormDialog, TextField } from '../../ui/index.ts';
 
 export function AddServerDialog({ onClose }: { onClose: () => void }) {
   const api = useApi();
@@ -22,48 +22,32 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
           ? 'A server has this name already'
           : null;
   const add = async () => {
-    if (!valid || taken) return;
     const done = await action.run(() => api.servers.add({ name, root: root.trim() || null }));
     if (done) onClose();
   };
   return (
-    <Dialog
+    <FormDialog
       title="Add a server"
       size="small"
+      verb="Add"
+      busy={action.busy}
+      disabled={!valid || taken}
+      error={action.error}
+      onSave={() => void add()}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={!valid || taken} busy={action.busy} onClick={() => void add()}>
-            Add
-          </Button>
-        </>
-      }
     >
-      <div className="hf-form-stack">
-        {action.error && <ErrorBar error={action.error} />}
-        <p className="hf-secondary">
-          A server is an agent process on this machine. It holds databases of its own and can take over from another.
-        </p>
-        <TextField
-          label="Name"
-          required
-          autoFocus
-          value={name}
-          onChange={setName}
-          problem={problem}
-          maxLength={15}
-          onEnter={() => void add()}
-        />
-        <TextField
-          label="Root folder"
-          mono
-          value={root}
-          onChange={setRoot}
-          placeholder="Chosen by Holdfast"
-          hint="The server uses no folder outside it for its own state."
-        />
-      </div>
-    </Dialog>
+      <p className="hf-secondary">
+        A server is an agent process on this machine. It holds databases of its own and can take over from another.
+      </p>
+      <TextField label="Name" required autoFocus value={name} onChange={setName} problem={problem} maxLength={15} />
+      <TextField
+        label="Root folder"
+        mono
+        value={root}
+        onChange={setRoot}
+        placeholder="Chosen by Holdfast"
+        hint="The server uses no folder outside it for its own state."
+      />
+    </FormDialog>
   );
 }

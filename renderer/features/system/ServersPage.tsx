@@ -5,6 +5,8 @@ import type { ServerView } from '../../../core/contract/site.ts';
 import { useApp, useLive, useSite } from '../../app/app.ts';
 import { serverLed } from '../../app/nav-nodes.tsx';
 import { Page } from '../../app/Page.tsx';
+import type { PageComponent } from '../../app/pages.ts';
+import type { Route } from '../../app/route.ts';
 import { useAction } from '../../app/use-action.ts';
 import {
   AddIcon,
@@ -24,21 +26,23 @@ import {
   Toolbar,
   ToolbarDivider,
 } from '../../ui/index.ts';
+import { ServerDetails } from './ServerDetails.tsx';
+import { serverWords } from './server-words.ts';
 
-const stateText: Record<ServerView['state'], string> = {
-  online: 'Online',
-  offline: 'Does not answer',
-  starting: 'Starting',
-  stopped: 'Stopped',
-};
+/** What was picked by hand counts until the tree leads here anew. */
+interface Picked {
+  route: Route;
+  name: string;
+}
 
-export function ServersPage() {
+export const ServersPage: PageComponent = ({ route }) => {
   const app = useApp();
   const live = useLive();
   const servers = useSite((snapshot) => snapshot.servers);
   const instances = useSite((snapshot) => snapshot.instances);
   const groups = useSite((snapshot) => snapshot.groups);
-  const [selected, setSelected] = useState<string | null>(null);
+  const [picked, setPicked] = useState<Picked | null>(null);
+  const selected = picked?.route === route ? picked.name : (route.server ?? null);
   const [asking, setAsking] = useState<'stop' | 'remove' | null>(null);
   const action = useAction();
   const server = servers.find((each) => each.name === selected) ?? null;
@@ -50,16 +54,25 @@ export function ServersPage() {
       header: 'Sign',
       hideHeader: true,
       width: '32px',
-      cell: (row) => <Led state={serverLed(row)} label={stateText[row.state]} />,
+      cell: (row) => <Led state={serverLed(row)} label={serverWords[row.state].text} />,
     },
     {
       key: 'name',
       header: 'Server',
-      width: 'minmax(84px, 1fr)',
+      width: 'minmax(134px, 1fr)',
       cell: (row) => <b className="system-name">{row.name}</b>,
       sort: (row) => row.name,
     },
-    { key: 'state', header: 'State', width: '84px', cell: (row) => stateText[row.state], sort: (row) => row.state },
+    {
+      key: 'state',
+      header: 'State',
+      width: 'minmax(112px, 0.8fr)',
+      cell: (row) => {
+        const { text, level } = serverWords[row.state];
+        return <span className={level === 'ok' ? undefined : `hf-tone-${level}`}>{text}</span>;
+      },
+      sort: (row) => row.state,
+    },
     {
       key: 'count',
       header: 'Databases',
@@ -79,22 +92,20 @@ export function ServersPage() {
     {
       key: 'contact',
       header: 'Last contact',
-      width: '90px',
+      width: '98px',
       cell: (row) => <Age since={row.lastContact} suffix=" ago" empty="never" />,
       sort: (row) => row.lastContact,
     },
     {
       key: 'endpoint',
       header: 'Endpoint',
-      width: 'minmax(100px, 1.2fr)',
+      width: 'minmax(110px, 1.4fr)',
       cell: (row) => <span className="hf-mono">{row.endpoint ?? '–'}</span>,
     },
-    { key: 'agent', header: 'Agent', width: '58px', cell: (row) => row.version ?? '–' },
-    { key: 'sqlite', header: 'SQLite', width: '66px', cell: (row) => row.sqliteVersion ?? '–' },
     {
       key: 'root',
       header: 'Root folder',
-      width: 'minmax(70px, 2fr)',
+      width: 'minmax(80px, 1.8fr)',
       cell: (row) => (
         <span className="hf-mono" title={row.root}>
           {row.root}
@@ -121,9 +132,9 @@ export function ServersPage() {
   };
 
   return (
-    <Page title="Servers" fill>
+    <Page title="Servers">
       {action.error && !asking && <ErrorBar error={action.error} onDismiss={action.clear} />}
-      <div className="is-filling system-servers">
+      <div className="system-servers">
         <Toolbar label="Servers">
           <Button
             kind="subtle"
@@ -178,14 +189,28 @@ export function ServersPage() {
           rows={servers}
           rowKey={(row) => row.name}
           selected={selected}
-          onSelect={setSelected}
+          onSelect={(name) => setPicked({ route, name })}
+          maxHeight="44vh"
           empty={
-            <EmptyState title="No servers yet">
+            <EmptyState
+              title="No servers yet"
+              actions={
+                <>
+                  <Button disabled={!live} onClick={() => app.openDialog({ kind: 'addServer' })}>
+                    Add the first server
+                  </Button>
+                  <Button disabled={!live} onClick={() => app.openDialog({ kind: 'protect' })}>
+                    Protect a database
+                  </Button>
+                </>
+              }
+            >
               Add one, or protect a database: that sets a server up on this machine by itself.
             </EmptyState>
           }
         />
       </div>
+      {server && <ServerDetails key={server.name} server={server} />}
       {asking && server && (
         <ConfirmDialog
           plan={{
@@ -219,4 +244,4 @@ export function ServersPage() {
       )}
     </Page>
   );
-}
+};

@@ -56,18 +56,31 @@ export function ensureFolder(files: Files, folder: string): void {
   }
 }
 
+/** Runs `work`; an error of the system that names no file, as those of a write and of an fsync do, gets this one. */
+export function namingFile<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const thrown = error as NodeJS.ErrnoException;
+    if (error instanceof Error && typeof thrown.code === 'string') thrown.path ??= file;
+    throw error;
+  }
+}
+
 /** Replaces `file` with `data`: temporary name, fsync, rename, fsync of the folder. The old content stays on any error. */
 export function writeFileDurably(files: Files, file: string, data: Uint8Array | string, mode = 0o600): void {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   const temporary = `${file}.new`;
   const fd = files.openSync(temporary, 'w', mode);
-  try {
-    let written = 0;
-    while (written < bytes.length) written += files.writeSync(fd, bytes, written, bytes.length - written);
-    files.fsyncSync(fd);
-  } finally {
-    files.closeSync(fd);
-  }
-  files.renameSync(temporary, file);
-  fsyncFolder(files, path.dirname(file));
+  namingFile(file, () => {
+    try {
+      let written = 0;
+      while (written < bytes.length) written += files.writeSync(fd, bytes, written, bytes.length - written);
+      files.fsyncSync(fd);
+    } finally {
+      files.closeSync(fd);
+    }
+    files.renameSync(temporary, file);
+    fsyncFolder(files, path.dirname(file));
+  });
 }

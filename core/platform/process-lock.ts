@@ -1,5 +1,6 @@
 // A lock file that names a living process: at most one holder, freed by itself when that process has ended, however it did.
 import fs from 'node:fs';
+import { namingFile } from './files.ts';
 
 /** A takeover is a few file operations. */
 const TURN_WAIT_MS = 5;
@@ -14,8 +15,8 @@ export interface LockOwner {
 export function takeProcessLock(file: string): { release(): void } | { owner: LockOwner } {
   const mine: LockOwner = { pid: process.pid, started: startOf(process.pid) };
   const candidate = `${file}.${process.pid}`;
-  fs.writeFileSync(candidate, JSON.stringify(mine), { mode: 0o600 });
   try {
+    namingFile(file, () => fs.writeFileSync(candidate, JSON.stringify(mine), { mode: 0o600 }));
     for (;;) {
       // link() creates the name only if it is free, with its content already in it.
       if (tryLink(candidate, file)) return { release: () => releaseOwn(file, mine) };

@@ -100,6 +100,15 @@ it('starts or says what it needs on a full volume, and has everything once there
   await again.backUp(instanceId, 'incremental');
 });
 
+it('names the place where a start found no room, and leaves nothing half made there', async (test) => {
+  const folder = path.join(temporaryFolder('start-full'), 'data');
+  const volume = smallVolume(test, folder, '1m');
+  volume.fill();
+  const refused = async () => await startEngine(folder).catch((error: Error) => error.message);
+  expect(await refused()).toMatch(/The disk of .*engine\.lock is full \(ENOSPC\)\n\s+NO_SPACE \(-7007\)/);
+  expect(fs.readdirSync(folder)).toEqual(['ballast']);
+});
+
 it('the log of the engine stops nobody when its volume is full, and follows when there is room', (test) => {
   const folder = path.join(temporaryFolder('log-full'), 'data');
   const volume = smallVolume(test, folder, '1m');

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { RestorePlan, RestoreRequest } from '../contract/console.ts';
 import { type ErrorName, HoldfastError } from '../contract/errors.ts';
+import type { GroupView } from '../contract/failover.ts';
 import { type RestoreOptions, restoreOptionsSchema } from '../contract/restore.ts';
 import { ofKnownBackends } from '../restore/peers-waiting.ts';
 import { commitsBetween } from '../vectors/feed.ts';
@@ -51,7 +52,7 @@ export async function draftRestore(ports: RestorePlanPorts, request: RestoreRequ
   const chain = restoreChain(library, source.status, request);
   const group = target ? groupOf(ports.groups(), target) : null;
   const options = optionsFor(ports, request, source, target, place, chain);
-  const refusal = refusalFor(ports, { chain, options, target, server, place });
+  const refusal = refusalFor(ports, { chain, options, target, server, place, group });
   const typed = confirmation(target, request);
   const sources = sourcesOf(chain, source);
   const bytes = sources.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
@@ -170,7 +171,14 @@ function sourcesOf(chain: RestoreChain, { library }: RestoreSource): NonNullable
 
 function refusalFor(
   ports: RestorePlanPorts,
-  subject: { chain: RestoreChain; options: RestoreOptions; target: Instance | null; server: string; place: string },
+  subject: {
+    chain: RestoreChain;
+    options: RestoreOptions;
+    target: Instance | null;
+    server: string;
+    place: string;
+    group: GroupView | null;
+  },
 ): HoldfastError | null {
   const { chain, options, target, server, place } = subject;
   if (chain.problem) return new HoldfastError(chain.problem.name as ErrorName, chain.problem.message);
@@ -181,6 +189,8 @@ function refusalFor(
   if (!target && fs.existsSync(place)) return new HoldfastError('TARGET_EXISTS', `${place} exists`);
   if (!target && !fs.existsSync(path.dirname(place)))
     return new HoldfastError('NOT_FOUND', `There is no folder ${path.dirname(place)}`);
+  if (subject.group?.review)
+    return new HoldfastError('GROUP_UNCONFIRMED', `The group ${subject.group.name} of ${target?.id} is not confirmed yet`);
   const differ = target && differing(chain, target);
   if (differ) return differ;
   if (target?.status.state === 'Restoring')

@@ -28,6 +28,12 @@ function ofServer(server: ServerView, instances: readonly InstanceView[]): Atten
 }
 
 function ofGroup(group: GroupView): Attention[] {
+  if (group.review) {
+    const label = 'Look and confirm';
+    const action = { kind: 'openGroup', groupId: group.id, label } as const;
+    const text = `${group.name} came back from the files of its members and does nothing until it is confirmed`;
+    return [{ id: `group:${group.id}:review`, level: 'critical', text, action }];
+  }
   if (!group.config.enabled) return [];
   const open = { kind: 'openGroup', groupId: group.id, label: 'Open' } as const;
   const full = { kind: 'groupFull', groupId: group.id, label: 'Full backup now' } as const;

@@ -94,11 +94,12 @@ export const serves = (member: Pick<MemberView, 'active' | 'state'>): boolean =>
   member.active && !['Fenced', 'Offline', 'Error'].includes(member.state);
 
 /** How a group stands: off, fine, wants a look, wants a person. Fine means that the active one serves and every copy can take over. */
-export function groupStanding(group: Pick<GroupView, 'state' | 'blocked' | 'members'>): {
+export function groupStanding(group: Pick<GroupView, 'state' | 'blocked' | 'members' | 'review'>): {
   led: LedState;
   level: Level;
   word: string;
 } {
+  if (group.review) return { led: 'error', level: 'critical', word: 'Not confirmed' };
   if (group.blocked) return { led: 'error', level: 'critical', word: 'No active database' };
   const active = group.members.find((member) => member.active);
   if (group.state !== 'Disabled' && active && !serves(active))

@@ -44,7 +44,8 @@ function powered() {
 async function site() {
   const folder = temporaryFolder();
   const power = powered();
-  const engine = createEngine({ dataFolder: path.join(folder, 'data'), host: 'headless', launcher: power.launcher });
+  const dataFolder = path.join(folder, 'data');
+  const engine = createEngine({ dataFolder, host: 'headless', launcher: power.launcher });
   await engine.start();
   onTestFinished(() => engine.stop());
   const api = inProcessConsole(engine.router);
@@ -111,7 +112,7 @@ async function site() {
   };
   const files = () =>
     Object.fromEntries(group().members.map((member) => [member.server, member.path])) as Record<string, string>;
-  return { engine, api, groupId, group, row, file, job, cut, power, files };
+  return { engine, api, groupId, group, row, file, job, cut, power, files, root, dataFolder };
 }
 
 test('differential, killed master, contingency, reconnection: real files all the way', async () => {
@@ -248,4 +249,60 @@ test('under a lease an agent that crashed is opened again by its console, withou
   expect(one.row('SRV-1').active).toBe(true);
   expect(group().history.map((entry_) => entry_.kind)).not.toContain('failover');
   expect(group().term).toBe(term);
+}, 120_000);
+
+test('the catalog is lost: the group comes back from its members, waits, and goes on when it is confirmed', async () => {
+  const one = await site();
+  const { file, power, dataFolder } = one;
+  const kept = (server: string) => {
+    const folder = path.join(one.root(server), 'groups');
+    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    return names.length === 1 ? fs.readFileSync(path.join(folder, names[0]!), 'utf8') : '';
+  };
+  const { config } = one.group();
+  for (const server of ['SRV-1', 'SRV-2', 'SRV-3'])
+    await expect.poll(() => kept(server), { timeout: 15_000 }).toContain('"srv-3"');
+  expect(kept('SRV-1')).not.toMatch(/password|secret|token/i);
+  await one.engine.stop();
+  for (const name of fs.readdirSync(dataFolder).filter((each) => each.startsWith('catalog.db')))
+    fs.rmSync(path.join(dataFolder, name));
+  sql(file, "INSERT INTO person (name) VALUES ('meanwhile')");
+
+  const again = createEngine({ dataFolder, host: 'headless', launcher: power.launcher });
+  await again.start();
+  onTestFinished(() => again.stop());
+  const api = inProcessConsole(again.router);
+  const group = () => again.snapshot().groups[0];
+  const found = () => group()?.review?.rows.map((row) => row.record?.newest ?? null);
+  await expect.poll(found, { timeout: 30_000 }).toEqual([true, true, true]);
+  expect(group()).toMatchObject({ id: one.groupId, name: 'Main', state: 'AwaitingDecision', config });
+  expect(group()?.review).toMatchObject({ conflicts: [], proposedId: config.members[0]!.id });
+  expect(
+    again
+      .snapshot()
+      .messages.map((message) => message.text)
+      .join(),
+  ).toContain('Main waits to be confirmed');
+  expect(again.snapshot().attention[0]).toMatchObject({ level: 'critical', action: { kind: 'openGroup' } });
+  const restore = {
+    instanceId: 'SRV-1/Directory',
+    target: { kind: 'instance', instanceId: 'SRV-1/Directory' },
+  } as const;
+  expect((await api.restore.plan(restore)).refusal).toContain('not confirmed');
+  expect(again.snapshot().jobs).toEqual([]);
+
+  const action = { kind: 'confirm', activeId: config.members[0]!.id, settingsOf: null } as const;
+  const plan = await api.failover.plan({ groupId: one.groupId, action });
+  expect(plan).toMatchObject({ refusal: null, class: 'confirm' });
+  await api.failover.execute({ token: plan.token, typed: null });
+  const states = () =>
+    group()
+      ?.members.map((member) => member.state)
+      .join();
+  await expect.poll(states, { timeout: 30_000 }).toBe('Online,InSync,InSync');
+  expect(group()?.review).toBeUndefined();
+  expect(accepts(file)).toBe(true);
+  const copy = again.snapshot().groups[0]!.members[1]!.path!;
+  expect(accepts(copy)).toBe(false);
+  expect(sql(copy, "SELECT count(*) FROM person WHERE name = 'meanwhile'")).toBe('1');
 }, 120_000);

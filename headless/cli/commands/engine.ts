@@ -1,4 +1,5 @@
 // holdfast status, servers, groups, jobs, events: what the running engine knows.
+import type { GroupReview, ReviewRow } from '../../../core/contract/group-review.ts';
 import { withEngine } from '../engine-client.ts';
 import { formatDuration, formatTable, formatTime } from '../format.ts';
 import { hazardTexts, pinText } from '../logging-text.ts';
@@ -73,9 +74,36 @@ export async function groupsCommand(data: string | undefined): Promise<CommandRe
             member.folder,
           ]),
         ),
+        ...reviewLines(group.review),
       ]),
     };
   });
+}
+
+/** What was found of a group that waits to be confirmed. */
+function reviewLines(review: GroupReview | undefined): string[] {
+  if (!review) return [];
+  return [
+    `  Not confirmed: ${review.why}.`,
+    ...formatTable(
+      ['  FOUND', 'NOW', 'TERM', 'SETTINGS', 'WRITTEN', 'ACTIVE BY THEN'],
+      review.rows.map(({ server, instance, answers, live, record }) => [
+        `  ${server}/${instance}`,
+        nowOf(answers, live),
+        live ? String(live.term) : '–',
+        record ? (record.newest ? 'newest' : 'older') : 'none',
+        record ? formatTime(record.writtenAt) : '–',
+        record?.active ?? '–',
+      ]),
+    ),
+    ...review.conflicts.map(({ text }) => `  ! ${text}.`),
+  ];
+}
+
+function nowOf(answers: boolean, live: ReviewRow['live']): string {
+  if (!answers) return 'does not answer';
+  if (!live) return 'not there';
+  return live.writable ? 'accepts writes' : live.role === 'primary' ? 'fenced' : 'closed copy';
 }
 
 export async function jobsCommand(data: string | undefined, limit: number): Promise<CommandResult> {

@@ -8,11 +8,12 @@ import type { ProgressSink } from '../progress.ts';
 
 export interface FailoverFlags {
   confirm?: string;
+  settingsOf?: string;
   data?: string;
 }
 
 const MEMBER_ACTIONS = ['switch', 'promote', 'fence', 'unfence'] as const;
-const KNOWN = `Known: backup-now, reconnect, ${MEMBER_ACTIONS.join(', ')}, restore-contingency.`;
+const KNOWN = `Known: backup-now, reconnect, ${MEMBER_ACTIONS.join(', ')}, restore-contingency, confirm.`;
 
 /** `failover GROUP ACTION [WHAT]`; what needs a confirmation is only described unless `--confirm` gives it. */
 export async function failoverCommand(
@@ -35,7 +36,7 @@ export async function failoverCommand(
     const start = async () => {
       if (action === 'backup-now')
         return await engine.failover.backupNow({ groupId: group.id, type: what === 'full' ? 'full' : 'incremental' });
-      const plan = await engine.failover.plan({ groupId: group.id, action: toAction(group, action, what) });
+      const plan = await engine.failover.plan({ groupId: group.id, action: toAction(group, action, what, flags) });
       // A refused plan is refused again when it is executed, under its own name.
       if (!plan.refusal) requireConfirmation(plan, flags.confirm);
       return await engine.failover.execute({
@@ -59,12 +60,27 @@ function refuseUnknown(action: string, what: string | undefined): void {
   } else if (action === 'restore-contingency') {
     if (what === undefined)
       throw wrong('restore-contingency needs the id of a kept copy', 'See: holdfast groups --json');
-  } else if (!MEMBER_ACTIONS.some((one) => one === action)) throw wrong(`failover ${action} is not known`, KNOWN);
+  } else if (action === 'confirm') return;
+  else if (!MEMBER_ACTIONS.some((one) => one === action)) throw wrong(`failover ${action} is not known`, KNOWN);
   else if (what === undefined && !action.endsWith('fence'))
     throw wrong(`${action} needs an instance`, 'Give SERVER/INSTANCE of a member; see: holdfast groups');
 }
 
-function toAction(group: GroupView, action: string, what: string | undefined): GroupAction {
+function toAction(
+  group: GroupView,
+  action: string,
+  what: string | undefined,
+  { settingsOf }: FailoverFlags,
+): GroupAction {
+  if (action === 'confirm') {
+    const activeId = what === undefined ? group.review?.proposedId : findMember(group, what)?.id;
+    if (activeId) return { kind: 'confirm', activeId, settingsOf: settingsOf ?? null };
+    if (what === undefined)
+      throw new HoldfastError('INVALID_INPUT', `Say which database of ${group.name} is the active one`, {
+        hint: `Give one of: ${group.members.map(memberName).join(', ')}; what was found: holdfast groups`,
+      });
+    throw notFound(`${what} is not in ${group.name}`, 'members', group.members.map(memberName));
+  }
   if (action === 'reconnect') return { kind: 'reconnect' };
   if (action === 'restore-contingency') {
     const kept = group.contingencies.map((one) => one.id);

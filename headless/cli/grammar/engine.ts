@@ -16,6 +16,8 @@ Actions:
   fence [INSTANCE]              accept no writes (default: the active one)
   unfence [INSTANCE]            accept writes again
   restore-contingency ID        bring a kept copy back
+  confirm [INSTANCE]            take over a group that came back from the files
+                                of its members, with this one as active
 
 INSTANCE is SERVER/INSTANCE, or SERVER. An action that needs a confirmation
 only prints its effects until --confirm gives it.`;
@@ -50,6 +52,7 @@ export function addEngineCommands(program: Command, run: Run): void {
     .argument('<ACTION>', 'see below')
     .argument('[WHAT]', 'what the action acts on')
     .option('--confirm <NAME>', 'the typed confirmation, or yes')
+    .option('--settings-of <SERVER>', 'with confirm: whose settings count where they differ')
     .addHelpText('after', ACTIONS)
     .action((group: string, action: string, what: string | undefined, flags: FailoverFlags) =>
       run((progress) => failoverCommand(group, action, what, flags, progress)),

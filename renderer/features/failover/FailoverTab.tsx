@@ -14,6 +14,7 @@ import { MemberDialog } from './MemberDialog.tsx';
 import { MemberTable } from './MemberTable.tsx';
 import { MemberToolbar } from './MemberToolbar.tsx';
 import { memberRows } from './member-rows.ts';
+import { ReviewPanel } from './ReviewPanel.tsx';
 import { useGroupDraft } from './use-group-draft.ts';
 
 const modes: readonly { value: GroupConfig['mode']; label: string; disabled?: boolean }[] = [
@@ -32,6 +33,16 @@ export function FailoverTab({ group }: { group: GroupView }) {
   const master = group.members.find((member) => member.master);
   const active = group.members.find((member) => member.active);
 
+  if (group.review)
+    return (
+      <>
+        <ReviewPanel group={group} review={group.review} />
+        <Section title="History">
+          <HistoryTable entries={group.history} maxHeight={232} />
+        </Section>
+        {group.contingencies.length > 0 && <ContingencyList group={group} />}
+      </>
+    );
   return (
     <>
       {lab && <LabStrip />}

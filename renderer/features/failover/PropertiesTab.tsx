@@ -30,7 +30,7 @@ export function PropertiesTab({ group }: { group: GroupView }) {
             ['Name', group.name],
             ['Site', `\\T=${site.name}\\O=${site.organization}`],
             ['State', `${groupStanding(group).word}. ${group.stateText}`],
-            ['Term', group.term],
+            ['Term', `${group.term} (rises each time another database becomes active)`],
           ]}
         />
       </Section>
@@ -57,8 +57,8 @@ export function PropertiesTab({ group }: { group: GroupView }) {
         <div className="hf-form-row">
           <Button
             kind="danger"
-            disabled={!live || group.config.enabled}
-            title={group.config.enabled ? 'Turn Use database failover off and apply first' : undefined}
+            disabled={!live || (group.config.enabled && !group.review)}
+            title={group.config.enabled && !group.review ? 'Turn Use database failover off and apply first' : undefined}
             onClick={() => setAsking(true)}
           >
             Remove this group

@@ -68,7 +68,7 @@ export async function runBackupOfAll(
   } catch (error) {
     const report = signal.aborted ? new HoldfastError('CANCELLED').report() : toErrorReport(error);
     entry.failed(report.code, Math.round(clock.monotonic() - began));
-    if (signal.aborted) throw new HoldfastError('CANCELLED', `Backup ${idtag} was cancelled`, { cause: error });
+    if (signal.aborted) throw new HoldfastError('CANCELLED', `Backup ${idtag} was canceled`, { cause: error });
     throw error;
   }
 }

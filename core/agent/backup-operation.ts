@@ -152,7 +152,7 @@ export async function runBackup(
     if (instance.hasState) removeUnfinishedBackup(instance);
     const report = signal.aborted ? new HoldfastError('CANCELLED').report() : toErrorReport(error);
     attempted(() => entry.failed(report.code, Math.round(clock.monotonic() - began)));
-    if (signal.aborted) throw new HoldfastError('CANCELLED', `Backup ${idtag} was cancelled`, { cause: error });
+    if (signal.aborted) throw new HoldfastError('CANCELLED', `Backup ${idtag} was canceled`, { cause: error });
     throw error;
   }
 }

@@ -4,7 +4,7 @@
 import { systemError } from './system-errors.ts';
 
 interface CatalogueEntry {
-  /** What the CLI exits with: 1 failed, 2 wrong usage, 3 refused by a rule, 130 cancelled. */
+  /** What the CLI exits with: 1 failed, 2 wrong usage, 3 refused by a rule, 130 canceled. */
   exit: 1 | 2 | 3 | 130;
   code: number;
   cause: string;
@@ -400,7 +400,7 @@ export const errorCatalogue = {
     hint: 'Use the running engine, or end the other agent first.',
   },
 
-  CANCELLED: { code: -7090, exit: 130, cause: 'Cancelled.', hint: 'Nothing was changed.' },
+  CANCELLED: { code: -7090, exit: 130, cause: 'Canceled.', hint: 'Nothing was changed.' },
   INTERRUPTED: { code: -7091, exit: 1, cause: 'The program ended while this was running.', hint: 'Run it again.' },
   NOT_SUPPORTED: { code: -7092, exit: 3, cause: 'This is not supported here.', hint: 'See the documentation.' },
   ENGINE_RUNNING: {

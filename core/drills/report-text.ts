@@ -2,13 +2,13 @@
 import type { DrillReport } from '../contract/drills.ts';
 import { momentText } from '../platform/time-text.ts';
 
-const STATUS = { passed: 'PASSED', failed: 'FAILED', cancelled: 'CANCELLED' } as const;
+const STATUS = { passed: 'PASSED', failed: 'FAILED', cancelled: 'CANCELED' } as const;
 
 /** One sentence: what the drill has shown. */
 export function drillVerdict(report: DrillReport): string {
   if (report.status !== 'passed') {
     const step = report.steps.find((one) => one.status === 'failed');
-    return `${step ? `${step.name}: ` : ''}${report.error?.message ?? 'cancelled'}`;
+    return `${step ? `${step.name}: ` : ''}${report.error?.message ?? 'canceled'}`;
   }
   const rows = report.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const probes = report.probes.length > 0 ? `, ${count(report.probes.length, 'probe')} passed` : '';

@@ -19,7 +19,7 @@ export interface CycleOrder {
   why: string;
 }
 
-/** A scheduled cycle that failed, or that somebody cancelled, is tried again after this. */
+/** A scheduled cycle that failed, or that somebody canceled, is tried again after this. */
 const AFTER_FAILURE_MS = 15_000;
 const AFTER_CANCEL_MS = 300_000;
 
@@ -82,7 +82,7 @@ async function runCycle(
     targets.map((target, at) => sendTo(ports, group, source, target, backup, job, 2 + 2 * at, phaseCount)),
   );
   const failed = failures.filter((failure) => failure !== null);
-  if (job.signal.aborted) throw new HoldfastError('CANCELLED', 'The backup is complete; copying it was cancelled');
+  if (job.signal.aborted) throw new HoldfastError('CANCELLED', 'The backup is complete; copying it was canceled');
   if (!order.contingency && backup.result.type === 'full')
     await settleSync(ports, group, source, targets.length === 0 || failed.length < targets.length);
   const brought = targets.length - failed.length;

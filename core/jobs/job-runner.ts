@@ -253,12 +253,12 @@ export function createJobRunner(options: JobRunnerOptions): JobService {
         return;
       }
       if (entry.job.status === 'queued') {
-        const error = new HoldfastError('CANCELLED', `${entry.job.title} was cancelled before it started`).report();
+        const error = new HoldfastError('CANCELLED', `${entry.job.title} was canceled before it started`).report();
         end(entry, { status: 'canceled', verdict: error.message, error });
         return;
       }
       if (entry.job.cancelability === 'no')
-        throw new HoldfastError('NOT_SUPPORTED', `${entry.job.title} cannot be cancelled any more`, {
+        throw new HoldfastError('NOT_SUPPORTED', `${entry.job.title} cannot be canceled any more`, {
           hint: 'Wait for it to end.',
         });
       const now = entry.job.cancelability === 'now';

@@ -58,7 +58,7 @@ function buildProgram(run: Run, complain: (text: string) => void): Command {
       `
 DB is the path of a SQLite file or, except for capture, SERVER/INSTANCE, which
 goes through the running engine.
-Exit: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 cancelled.`,
+Exit: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 canceled.`,
     );
   addBackupCommands(program, run);
   addProtectionCommands(program, run);

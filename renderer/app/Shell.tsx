@@ -3,6 +3,7 @@ import './shell.css';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { listenForShortcuts } from '../commands/shortcuts.ts';
+import { JobNews } from '../features/jobs/JobNews.tsx';
 import { JobsDock } from '../features/jobs/JobsDock.tsx';
 import { BrowserNotices } from '../features/notifications/BrowserNotices.tsx';
 import { Age, Button, EmptyState, ErrorBar, ErrorHelp, MessageBar, Spinner, StaleSigns, Time } from '../ui/index.ts';
@@ -15,6 +16,7 @@ import { NavTree } from './NavTree.tsx';
 import { pages } from './pages.ts';
 import { TaskRail } from './TaskRail.tsx';
 import { useConnection } from './use-connection.ts';
+import { WindowTitle } from './WindowTitle.tsx';
 
 export function Shell() {
   const app = useApp();
@@ -88,6 +90,8 @@ function Ready() {
             <ApplyBar />
           </main>
           <BrowserNotices />
+          <JobNews />
+          <WindowTitle />
           <JobsDock />
           <Dialogs />
         </div>

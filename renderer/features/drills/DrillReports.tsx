@@ -15,7 +15,7 @@ const columns: readonly Column<DrillReport>[] = [
     cell: (row) => (
       <LevelIcon
         level={row.status === 'passed' ? 'ok' : row.status === 'failed' ? 'critical' : 'neutral'}
-        label={row.status}
+        label={row.status === 'cancelled' ? 'canceled' : row.status}
       />
     ),
   },

@@ -104,7 +104,7 @@ export function ReportView({ report }: { report: DrillReport }) {
   return (
     <article className="drills-report" aria-label="Report">
       <div className="drills-report-head">
-        <Badge tone={badge[report.status]}>{report.status}</Badge>
+        <Badge tone={badge[report.status]}>{report.status === 'cancelled' ? 'canceled' : report.status}</Badge>
         <h2>
           Drill of <Time at={report.startedAt} />
         </h2>

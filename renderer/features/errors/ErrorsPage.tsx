@@ -6,7 +6,7 @@ import type { PageComponent } from '../../app/pages.ts';
 import { CommandLine, EmptyState, KeyValue, Table, TextField } from '../../ui/index.ts';
 import './errors.css';
 
-const exits: Record<number, string> = { 1: 'failed', 2: 'wrong usage', 3: 'refused by a rule', 130: 'cancelled' };
+const exits: Record<number, string> = { 1: 'failed', 2: 'wrong usage', 3: 'refused by a rule', 130: 'canceled' };
 
 function Detail({ entry }: { entry: ErrorEntry }) {
   return (

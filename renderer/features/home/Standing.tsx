@@ -14,7 +14,7 @@ export function Standing() {
     const member = group?.members.find((each) => each.instanceId === row.id);
     if (!group || !member) return 'On its own';
     const words = [member.master ? 'Master' : 'Backup', member.active ? 'active' : null].filter(Boolean).join(', ');
-    return `${words} of ${group.name}`;
+    return groups.length > 1 ? `${words} of ${group.name}` : words;
   };
   const columns: Column<InstanceView>[] = [
     {

@@ -10,6 +10,7 @@ import {
   OptionsIcon,
   RestoreTaskIcon,
   Section,
+  useStale,
 } from '../../ui/index.ts';
 import { isOver } from '../jobs/job-text.ts';
 
@@ -23,11 +24,13 @@ export function TaskTiles() {
   const on = groups.filter((group) => group.config.enabled).length;
   const running = jobs.filter((job) => !isOver(job)).length;
   const up = servers.filter((server) => server.state === 'online').length;
+  const stale = useStale();
+  const last = stale ? 'last known: ' : '';
   const tiles: { page: PageId; label: string; text: string; icon: ReactElement; shown?: boolean }[] = [
     {
       page: 'system/directory-manager/database-failover',
       label: 'System',
-      text: `${up}/${servers.length} online, failover ${on > 0 ? 'on' : 'off'}`,
+      text: `${last}${up} of ${servers.length} online, failover ${on > 0 ? 'on' : 'off'}`,
       icon: <FailoverIcon />,
     },
     {
@@ -40,7 +43,7 @@ export function TaskTiles() {
     {
       page: 'activity',
       label: 'Activity',
-      text: running === 0 ? 'Nothing running' : `${running} running`,
+      text: stale ? 'Not known now' : running === 0 ? 'Nothing running' : `${running} running`,
       icon: <ActivityIcon />,
     },
     { page: 'demo', label: 'Demo lab', text: 'Outage switches', icon: <LabIcon />, shown: lab },

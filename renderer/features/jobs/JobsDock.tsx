@@ -1,7 +1,7 @@
 // The jobs dock: always there, at the bottom. Closed it is one line that still shows what runs.
 import './jobs.css';
 import { useApp, useSite, useUi } from '../../app/app.ts';
-import { Button, ChevronDownIcon, ChevronUpIcon, LevelIcon } from '../../ui/index.ts';
+import { Button, ChevronDownIcon, ChevronUpIcon, LevelIcon, useStale } from '../../ui/index.ts';
 import { JobRow } from './JobRow.tsx';
 import { isOver, statusLevel, statusText } from './job-text.ts';
 
@@ -9,6 +9,7 @@ const SHOWN = 40;
 
 export function JobsDock() {
   const app = useApp();
+  const stale = useStale();
   const jobs = useSite((snapshot) => snapshot.jobs);
   const open = useUi((state) => state.dockOpen);
   const running = jobs.filter((job) => !isOver(job));
@@ -27,7 +28,10 @@ export function JobsDock() {
             Jobs
           </Button>
         </span>
-        <span className="hf-muted hf-num">{running.length === 0 ? 'None running' : `${running.length} running`}</span>
+        <span className="hf-muted hf-num">
+          {stale ? 'last known: ' : ''}
+          {running.length === 0 ? 'None running' : `${running.length} running`}
+        </span>
         {!open && newest && <DockLine title={newest.title} target={newest.target} status={newest.status} />}
         <span className="hf-toolbar-spacer" />
         <Button kind="subtle" onClick={() => app.navigate({ page: 'activity' })}>

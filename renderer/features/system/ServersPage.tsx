@@ -59,14 +59,14 @@ export const ServersPage: PageComponent = ({ route }) => {
     {
       key: 'name',
       header: 'Server',
-      width: 'minmax(134px, 1fr)',
+      width: 'minmax(154px, 1fr)',
       cell: (row) => <b className="system-name">{row.name}</b>,
       sort: (row) => row.name,
     },
     {
       key: 'state',
       header: 'State',
-      width: 'minmax(112px, 0.8fr)',
+      width: 'minmax(126px, 0.8fr)',
       cell: (row) => {
         const { text, level } = serverWords[row.state];
         return <span className={level === 'ok' ? undefined : `hf-tone-${level}`}>{text}</span>;
@@ -102,16 +102,6 @@ export const ServersPage: PageComponent = ({ route }) => {
       width: 'minmax(110px, 1.4fr)',
       cell: (row) => <span className="hf-mono">{row.endpoint ?? '–'}</span>,
     },
-    {
-      key: 'root',
-      header: 'Root folder',
-      width: 'minmax(80px, 1.8fr)',
-      cell: (row) => (
-        <span className="hf-mono" title={row.root}>
-          {row.root}
-        </span>
-      ),
-    },
   ];
 
   const noSelection = server ? undefined : 'Select a server first';
@@ -120,6 +110,7 @@ export const ServersPage: PageComponent = ({ route }) => {
     : server.lab
       ? 'It belongs to the demo lab; close the lab instead'
       : undefined;
+  const databases = (name: string) => (count(name) === 1 ? '1 database' : `${count(name)} databases`);
   const groupsOf = (name: string) =>
     groups.filter((group) => group.members.some((member) => member.server === name && group.config.enabled));
 
@@ -220,14 +211,18 @@ export const ServersPage: PageComponent = ({ route }) => {
             effects:
               asking === 'stop'
                 ? [
-                    `The agent of ${server.name} ends in an orderly way; clients lose its ${count(server.name)} databases.`,
-                    'Roll-forward logging of these databases pauses until it is started again.',
+                    `The agent of ${server.name} ends in an orderly way; clients lose its ${databases(server.name)}.`,
+                    'Roll-forward logging there pauses until it is started again.',
                   ]
                 : [
-                    `${server.name} and its ${count(server.name)} databases leave this console.`,
+                    `${server.name} and its ${databases(server.name)} leave this console.`,
                     'Databases, backups and logs stay on the disk where they are.',
                   ],
-            warnings: groupsOf(server.name).map((group) => `${group.name} uses this server for database failover.`),
+            warnings: groupsOf(server.name).map((group) =>
+              group.members.some((member) => member.active && member.server === server.name)
+                ? `${group.name} is active on this server: its clients lose it, and a copy may take over.`
+                : `${group.name} uses this server for database failover and has one copy less meanwhile.`,
+            ),
             checks: [],
             command: null,
             refusal: null,

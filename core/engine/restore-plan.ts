@@ -190,7 +190,10 @@ function refusalFor(
   if (!target && !fs.existsSync(path.dirname(place)))
     return new HoldfastError('NOT_FOUND', `There is no folder ${path.dirname(place)}`);
   if (subject.group?.review)
-    return new HoldfastError('GROUP_UNCONFIRMED', `The group ${subject.group.name} of ${target?.id} is not confirmed yet`);
+    return new HoldfastError(
+      'GROUP_UNCONFIRMED',
+      `The group ${subject.group.name} of ${target?.id} is not confirmed yet`,
+    );
   const differ = target && differing(chain, target);
   if (differ) return differ;
   if (target?.status.state === 'Restoring')

@@ -31,7 +31,7 @@ test('adds a database to the list, checks each field, edits, orders and removes 
   const adding = page.getByRole('dialog', { name: 'Add a server' });
   await adding.getByRole('textbox', { name: 'Name' }).fill('SRV-4');
   await adding.getByRole('button', { name: 'Add', exact: true }).click();
-  await expect(adding).toBeHidden();
+  await expect(adding).toBeHidden({ timeout: 30_000 });
   await expect(page.getByRole('treeitem', { name: 'SRV-4' })).toHaveAccessibleDescription('online');
   await keep(page, 'servers');
 

@@ -59,16 +59,16 @@ export async function doTheMainJob(options: MainJobOptions): Promise<number> {
   const written = await acknowledged(page);
   const switchedOff = Date.now();
   await lab(page).getByRole('switch', { name: 'SRV-1' }).click();
-  await expect(led(page, 'SRV-2')).toBeVisible({ timeout: 5_000 });
+  await expect(led(page, 'SRV-2')).toBeVisible({ timeout: 30_000 });
   const took = Date.now() - switchedOff;
   await expect(led(page, 'SRV-1')).toBeHidden();
   await expect(row(page, 'SRV-1')).toContainText('(Master)');
-  await expect(lab(page)).toContainText('Client writing to SRV-2', { timeout: 10_000 });
-  await expect.poll(() => acknowledged(page), { timeout: 10_000 }).toBeGreaterThan(written + 20);
+  await expect(lab(page)).toContainText('Client writing to SRV-2', { timeout: 30_000 });
+  await expect.poll(() => acknowledged(page), { timeout: 30_000 }).toBeGreaterThan(written + 20);
   await shot('03-failed-over');
 
   await lab(page).getByRole('switch', { name: 'SRV-1' }).click();
-  await expect(page.getByText('Your decision is wanted.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Your decision is wanted.')).toBeVisible({ timeout: 60_000 });
   await shot('04-awaiting-decision');
   await page.getByRole('button', { name: 'Back to master' }).click();
   const dialog = page.getByRole('alertdialog');
@@ -76,8 +76,8 @@ export async function doTheMainJob(options: MainJobOptions): Promise<number> {
   await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await shot('05-reconnect-plan');
   await dialog.getByRole('button', { name: 'Reconnect' }).click();
-  await expect(led(page, 'SRV-1')).toBeVisible({ timeout: 30_000 });
-  await expect(lab(page)).toContainText('Client writing to SRV-1', { timeout: 10_000 });
+  await expect(led(page, 'SRV-1')).toBeVisible({ timeout: 60_000 });
+  await expect(lab(page)).toContainText('Client writing to SRV-1', { timeout: 30_000 });
 
   await restoreWhatWasLeftBehind(options);
   await restoreTheMaster(options);

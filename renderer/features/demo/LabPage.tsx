@@ -65,7 +65,7 @@ export function LabPage() {
             Close the lab
           </Button>
           <Button kind="primary" onClick={() => app.navigate({ page: failover })}>
-            Database failover
+            Open database failover
           </Button>
         </>
       }
@@ -89,8 +89,8 @@ export function LabPage() {
           ))}
         </div>
         <p className="hf-muted">
-          <Led state="on" label="Active" /> is the active database. Switching a server off ends its process at once, as
-          a power cut would.
+          <Led state="on" label="Filled" /> active, <Led state="standby" label="Ring" /> a copy that can take over.
+          Switching a server off ends its process at once, as a power cut would.
         </p>
       </Section>
       <Section title="To try">

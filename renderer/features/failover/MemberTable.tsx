@@ -32,12 +32,12 @@ export function MemberTable(props: {
       header: 'Active',
       hideHeader: true,
       width: '30px',
-      cell: (row) => (row.live ? <Led {...memberLed(row.live)} /> : <Led state="off" label="Not in force yet" />),
+      cell: (row) => <Sign group={group} row={row} />,
     },
     {
       key: 'server',
       header: 'Server',
-      width: 'minmax(150px, 1.4fr)',
+      width: 'minmax(150px, 2.2fr)',
       cell: (row) => (
         <span title={row.server}>
           <b className="failover-server">{row.server}</b>
@@ -88,6 +88,17 @@ export function MemberTable(props: {
       onOpen={(row) => props.onOpen(row.id)}
     />
   );
+}
+
+/** A copy whose data has grown old takes over with a loss that nobody expects: no green ring for it. */
+function Sign({ group, row }: { group: GroupView; row: MemberRow }) {
+  const now = useNow();
+  if (!row.live) return <Led state="off" label="Not in force yet" />;
+  const led = memberLed(row.live);
+  const age = row.live.dataTime === null ? 0 : now - row.live.dataTime;
+  if (led.state === 'standby' && ageTone(age, group).tone === 'critical')
+    return <Led state="warning" label={`${led.label}, but its data is ${formatDuration(age)} old`} />;
+  return <Led {...led} />;
 }
 
 function State({ group, row }: { group: GroupView; row: MemberRow }) {

@@ -29,8 +29,8 @@ export function JobsDock() {
           </Button>
         </span>
         <span className="hf-muted hf-num">
-          {stale ? 'last known: ' : ''}
-          {running.length === 0 ? 'None running' : `${running.length} running`}
+          {stale && 'Last known: '}
+          {running.length > 0 ? `${running.length} running` : stale ? 'none running' : 'None running'}
         </span>
         {!open && newest && <DockLine title={newest.title} target={newest.target} status={newest.status} />}
         <span className="hf-toolbar-spacer" />

@@ -46,7 +46,7 @@ export function MessagesDialog({ onClose }: { onClose: () => void }) {
                 {message.source} · <Time at={message.at} /> · <Age since={message.at} suffix=" ago" />
               </p>
             </div>
-            {message.standing ? <Badge tone={message.level}>Still so</Badge> : <Badge>Over</Badge>}
+            {message.standing ? <Badge tone={message.level}>Ongoing</Badge> : <Badge>Over</Badge>}
             <Button
               disabled={message.acknowledged || !live}
               label={`Acknowledge: ${message.text}`}

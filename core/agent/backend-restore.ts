@@ -36,7 +36,8 @@ export async function restoreBackends(
 ): Promise<void> {
   const backends = first.further.map((one) => {
     const given = options.backends.find(({ id }) => id === one.backendId);
-    return { id: one.backendId, path: null, logFolder: given?.logFolder ?? one.facts.logging.directory };
+    const logFolder = given?.logFolder ?? one.facts.logging.directory;
+    return { id: one.backendId, path: null, logFolder, logFiles: given?.logFiles ?? null };
   });
   const planned = planTogether({ ...options, backends }, context.files);
   const files: SetFile[] = planned.map((plan) => {

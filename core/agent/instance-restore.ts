@@ -92,6 +92,7 @@ export function allowedOptions(allowed: (path: string) => string, options: Resto
       ...one,
       path: one.path === null ? null : allowed(one.path),
       logFolder: one.logFolder === null ? null : allowed(one.logFolder),
+      logFiles: one.logFiles?.map(allowed) ?? null,
     })),
   };
 }

@@ -159,6 +159,9 @@ function joined(info: BackupFileInfo, whole: FoundBackend[]): BackupFileInfo {
       pageSize: one.pageSize,
       pageCount: one.pageCount,
       currentLog: one.currentLog,
+      vector: one.vector,
+      ...(one.databaseSerial === undefined ? {} : { databaseSerial: one.databaseSerial }),
+      ...(one.logSerial === undefined ? {} : { logSerial: one.logSerial }),
     })),
   };
 }

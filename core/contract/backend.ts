@@ -67,6 +67,10 @@ export const backendFileSchema = z.object({
   pageSize: z.number().int(),
   pageCount: z.number().int(),
   currentLog: z.string(),
+  /** What it holds, its data set, and the run of its logs (null: logging was off). Missing where a header does not say it. */
+  vector: vectorSchema.optional(),
+  databaseSerial: z.string().optional(),
+  logSerial: z.string().nullable().optional(),
 });
 export type BackendFile = z.infer<typeof backendFileSchema>;
 
@@ -77,6 +81,8 @@ export const backendTargetSchema = z.object({
   path: z.string().nullable().default(null),
   /** Null takes the logs of the instance's own backend, when logs are replayed at all. */
   logFolder: z.string().nullable().default(null),
+  /** The very logs to replay, in order, from one or several folders; null takes those of `logFolder`. */
+  logFiles: z.array(z.string()).nullable().default(null),
 });
 export type BackendTarget = z.infer<typeof backendTargetSchema>;
 

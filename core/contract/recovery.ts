@@ -1,6 +1,7 @@
 // Guided recovery after a verification that found data missing (-6034): what exactly is missing, who has it, and the ways on.
 import { z } from 'zod';
 import { oc } from '../rpc/define.ts';
+import { backendVectorSchema } from './backend.ts';
 import { stampSchema, timeSchema, vectorSchema } from './common.ts';
 import { planSchema } from './failover.ts';
 import { secretsSchema } from './other-files.ts';
@@ -18,6 +19,8 @@ export const missingRangeSchema = z.object({
   commits: z.number().int(),
   /** False: at least that many. A vector that was read from print has no count of commits. */
   exact: z.boolean(),
+  /** The file of several that lacks it; missing for a database of one file. */
+  backend: z.string().optional(),
 });
 export type MissingRange = z.infer<typeof missingRangeSchema>;
 
@@ -28,6 +31,12 @@ export const lossSchema = z.object({
   seconds: z.number().int().nullable(),
   /** Servers that were not asked: what only they hold is not counted. */
   silent: z.array(z.string()),
+  /** The same for each of several files; missing for a database of one file. */
+  backends: z
+    .array(
+      z.object({ id: z.string(), commits: z.number().int(), exact: z.boolean(), seconds: z.number().int().nullable() }),
+    )
+    .optional(),
 });
 export type Loss = z.infer<typeof lossSchema>;
 
@@ -39,6 +48,8 @@ export const recoveryFileSchema = z.object({
   idtag: z.string().nullable(),
   /** The restore that failed did not use it. */
   added: z.boolean(),
+  /** Of a log, the file of several that it belongs to. */
+  backend: z.string().optional(),
 });
 export type RecoveryFile = z.infer<typeof recoveryFileSchema>;
 
@@ -53,6 +64,8 @@ export const recoveryWaySchema = z.object({
   text: z.string(),
   /** What the database holds afterwards; never behind a server that answered, except when the loss is accepted. */
   reaches: vectorSchema,
+  /** What each of several files holds then, the first included; missing for a database of one file. */
+  backends: z.array(backendVectorSchema).optional(),
   /** Time of the last commit then; null when it is not known before. */
   reachesTo: timeSchema.nullable(),
   files: z.array(recoveryFileSchema),

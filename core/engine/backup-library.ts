@@ -1,9 +1,11 @@
 // What there is to restore a database from, wherever it lies: asked of the agents of the servers, never read by the engine itself.
+import path from 'node:path';
 import { groupChains } from '../backup/chain.ts';
-import type { BackupFileInfo, CatalogView, Chain } from '../contract/backup.ts';
+import type { BackupFileInfo, CatalogView, Chain, LogFileInfo } from '../contract/backup.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { GroupView } from '../contract/failover.ts';
 import type { FoundFiles } from '../contract/library.ts';
+import { logsOf } from './further-logs.ts';
 import type { Instance, Instances } from './instances.ts';
 import { groupOf } from './peers.ts';
 import type { Servers } from './servers.ts';
@@ -16,6 +18,8 @@ export interface LibraryPorts {
 }
 
 export interface Library extends CatalogView {
+  /** Logs of the further files of sets; those of the first ones are `logs`. */
+  furtherLogs: LogFileInfo[];
   /** The server whose agent has found a file. */
   serverOf(file: string): string;
   /** Where could not be looked, in sentences. */
@@ -41,6 +45,7 @@ export async function libraryOf(
 ): Promise<Library> {
   const { server, name } = instance.record;
   const { directory } = instance.status.logging;
+  const further = (instance.status.backends ?? []).slice(1).map((one) => one.logging.directory);
   const members = (ports.groups && groupOf(ports.groups(), instance)?.members) ?? [];
   const places: Place[] = [
     ...members
@@ -50,19 +55,36 @@ export async function libraryOf(
     {
       server,
       folders: ports.instances.backupFolders(instance),
-      logFolders: directory ? [directory] : [],
+      logFolders: [directory, ...further].filter((folder) => folder !== ''),
       deep: false,
     },
   ];
   if (searchFolders.length > 0 && ports.servers.isReachable(server))
     await ports.servers.allow(server, [...searchFolders]);
-  const found = await lookThrough(ports.servers, places);
+  const found = await withFormer(ports.servers, places, instance, await lookThrough(ports.servers, places));
   const servers = new Set([server, ...members.map((member) => member.server)].map((one) => one.toLowerCase()));
   const named = found.backups.filter((file) => same(file.instance, name));
-  const sure = named.filter((file) => servers.has(serverNamed(file).toLowerCase()));
-  const serials = new Set(sure.map((file) => file.databaseSerial));
-  const own = named.filter((file) => sure.includes(file) || (file.databaseSerial && serials.has(file.databaseSerial)));
+  const sure = new Set(named.filter((file) => servers.has(serverNamed(file).toLowerCase())));
+  const serials = new Set([...sure].map((file) => file.databaseSerial));
+  const own = named.filter((file) => sure.has(file) || (file.databaseSerial && serials.has(file.databaseSerial)));
   return { ...libraryFrom(found, own), notes: found.notes };
+}
+
+/** Files that the instance does not have any more have left their logs in its home: sets that hold them still need those. */
+async function withFormer(
+  servers: Servers,
+  places: readonly Place[],
+  { record, status }: Instance,
+  found: FoundEverywhere,
+): Promise<FoundEverywhere> {
+  const known = new Set((status.backends ?? []).map((one) => one.id));
+  const own = found.backups.filter((file) => same(file.instance, record.name));
+  const ids = new Set(own.flatMap((file) => (file.backends ?? []).slice(1).map((one) => one.id)));
+  const logFolders = [...ids]
+    .filter((id) => !known.has(id))
+    .map((id) => path.join(status.home, 'backends', id, 'nds.rfl'));
+  if (logFolders.length === 0) return found;
+  return await lookThrough(servers, [...places, { server: record.server, folders: [], logFolders, deep: false }]);
 }
 
 export interface FoundEverywhere extends Pick<FoundFiles, 'backups' | 'logs' | 'unusable'> {
@@ -116,16 +138,22 @@ async function look(servers: Servers, server: string, where: Omit<Place, 'server
 export function libraryFrom(found: FoundEverywhere, own: readonly BackupFileInfo[]): Omit<Library, 'notes'> {
   const { chains, orphans } = groupChains([...own]);
   const serials = new Set(own.flatMap((file) => file.databaseSerial ?? []));
-  const logs = found.logs.filter(
-    (log) => log.databaseSerial === '' || serials.size === 0 || serials.has(log.databaseSerial),
-  );
+  const others = own.flatMap((file) => (file.backends ?? []).slice(1).flatMap((one) => one.databaseSerial ?? []));
+  const furtherLogs = uniqueLogs([...new Set(others)].flatMap((serial) => logsOf(serial, found.logs)));
+  const logs = found.logs.filter((log) => {
+    if (log.databaseSerial !== '') return serials.size === 0 || serials.has(log.databaseSerial);
+    return !furtherLogs.includes(log);
+  });
   return {
     chains: chains.sort((a, b) => b.full.consistentAt - a.full.consistentAt),
     logs: logs.sort((a, b) => Number.parseInt(a.number, 16) - Number.parseInt(b.number, 16)),
+    furtherLogs,
     unusable: [...found.unusable, ...orphans.map(orphaned)],
     serverOf: found.serverOf,
   };
 }
+
+const uniqueLogs = (logs: readonly LogFileInfo[]) => [...new Map(logs.map((log) => [log.file, log])).values()];
 
 /** An incremental whose full was found nowhere. */
 export function orphaned({ file, baseIdtag }: BackupFileInfo): CatalogView['unusable'][number] {

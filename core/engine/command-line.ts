@@ -53,6 +53,10 @@ export function restoreCommand(
   const logFolders = new Set(options.logFiles?.map((file) => path.dirname(file)) ?? []);
   if (logFolders.size > 0) words.push('-d', [...logFolders].join(','));
   else if (options.logFolder) words.push('-d', options.logFolder);
+  for (const { id, logFolder, logFiles } of logFolders.size > 0 || options.logFolder ? options.backends : []) {
+    const folders = logFiles?.map((file) => path.dirname(file)) ?? (logFolder === null ? [] : [logFolder]);
+    if (folders.length > 0) words.push('--backend-directory', `${id}=${[...new Set(folders)].join(',')}`);
+  }
   if (options.untilStamp) words.push('--until', formatStamp(options.untilStamp));
   else if (options.until !== null) words.push('--until', new Date(options.until).toISOString());
   if (encrypted) words.push('--decrypt', SECRET);

@@ -15,7 +15,7 @@ import type { BackupUses } from '../retention/uses.ts';
 import { filesOf, libraryOf } from './backup-library.ts';
 import { type DrillAgentOptions, launchDrillAgent } from './drill-agent.ts';
 import type { ProvenRestores } from './proven-restores.ts';
-import { draftRestore, type RestorePlanPorts } from './restore-plan.ts';
+import { draftRestore, logFoldersOf, type RestorePlanPorts } from './restore-plan.ts';
 import { timelineOf, usable } from './timeline.ts';
 
 export interface DrillWiring extends RestorePlanPorts, DrillAgentOptions {
@@ -101,14 +101,14 @@ async function drillSources(
   const backups = chain.full ? filesOf({ full: chain.full, incrementals: chain.incrementals, gaps: [] }) : [];
   const files = backups.flatMap(({ parts, file }) => (parts.length > 0 ? parts : [file]));
   const last = backups.at(-1);
-  const further = options.backends.flatMap(({ logFolder }) => (logFolder ? [logFolder] : []));
+  const further = options.backends.flatMap(logFoldersOf);
   const folders = [...[...files, ...chain.logs].map((file) => path.dirname(file)), ...further];
   return {
     options,
     refusal,
     idtag: last?.idtag ?? null,
     files,
-    logs: chain.logs,
+    logs: [...chain.logs, ...chain.further.flatMap((one) => one.logs)],
     bytes: backups.reduce((sum, backup) => sum + backup.bytes, 0),
     databaseBytes: (last?.backends ?? (last ? [last] : [])).reduce((sum, one) => sum + one.pageSize * one.pageCount, 0),
     databases: placesOf(last?.backends, target),

@@ -51,8 +51,8 @@ export function createLibrary(ports: LibraryServicePorts): LibraryService {
   const library: LibraryService = {
     async timeline(instanceId, searchFolders) {
       const instance = instances.get(instanceId);
-      const { serverOf: _, notes: __, ...catalog } = await libraryOf(ports, instance, searchFolders);
-      return timelineOf(catalog, instance.status, proofs.list(instance.id));
+      const { serverOf: _, notes: __, furtherLogs, ...catalog } = await libraryOf(ports, instance, searchFolders);
+      return timelineOf(catalog, instance.status, proofs.list(instance.id), furtherLogs);
     },
 
     async find(instanceId, idtag) {

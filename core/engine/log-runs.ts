@@ -33,6 +33,9 @@ export interface CurrentLog {
   number: number;
 }
 
+/** What a backup says of the logs that continue it. */
+export type Continued = Pick<BackupFileInfo, 'currentLog' | 'databaseSerial' | 'logSerial' | 'vector'>;
+
 /** Every run of some logs, in any order given; copies of a log in several folders count once, the best of them. */
 export function runsOf(logs: readonly LogFileInfo[], current: CurrentLog | null = null): LogRun[] {
   const best = bestCopies(logs);
@@ -46,7 +49,7 @@ export function runsOf(logs: readonly LogFileInfo[], current: CurrentLog | null 
 }
 
 /** The run that continues a backup, cut to begin with the log that it names; null when no log is there that would. */
-export function runFor(backup: BackupFileInfo, runs: readonly LogRun[]): LogRun | null {
+export function runFor(backup: Continued, runs: readonly LogRun[]): LogRun | null {
   const first = Number.parseInt(backup.currentLog, 16);
   const fitting = runs.flatMap((run) => {
     const at = run.logs.findIndex((log) => logNumber(log) === first);
@@ -62,8 +65,14 @@ export function runFor(backup: BackupFileInfo, runs: readonly LogRun[]): LogRun 
 export const endOfRun = (run: LogRun): number =>
   run.logs.reduce((last, log) => Math.max(last, log.to ?? Number.NEGATIVE_INFINITY), Number.NEGATIVE_INFINITY);
 
+/** How many logs of the run are needed up to a moment; null for all. */
+export function logsUpTo({ logs }: LogRun, until: number | null): number {
+  if (until === null) return logs.length;
+  return Math.max(1, logs.findLastIndex((log) => log.from === null || log.from <= until) + 1);
+}
+
 /** The same database and, where the backup says so, the same run of logging; nothing was committed between the two. */
-function continues(backup: BackupFileInfo, log: LogFileInfo, have: Vector): boolean {
+function continues(backup: Continued, log: LogFileInfo, have: Vector): boolean {
   if (backup.databaseSerial !== undefined && backup.databaseSerial !== log.databaseSerial) return false;
   if (backup.logSerial !== undefined && backup.logSerial !== log.serial) return false;
   return log.floor === undefined || feeds({ floor: log.floor, have }, backup.vector);

@@ -43,7 +43,8 @@ export async function searchPlaces(
       const contingency = folders
         .map((folder) => path.join(folder, CONTINGENCY))
         .filter((folder) => fs.existsSync(folder));
-      return [...folders, ...contingency, one.status.logging.directory].map((folder) => ({
+      const further = (one.status.backends ?? []).slice(1).map((file) => file.logging.directory);
+      return [...folders, ...contingency, one.status.logging.directory, ...further].map((folder) => ({
         server: one.record.server,
         folder,
       }));

@@ -1,24 +1,25 @@
 // Guided recovery of a restore whose verification failed: gathers what is known, plans the ways on, and carries one out.
 import path from 'node:path';
-import type { Vector } from '../contract/common.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { GroupView, Plan } from '../contract/failover.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { Secrets } from '../contract/other-files.ts';
 import type { Recovery, RecoveryWay } from '../contract/recovery.ts';
 import { type Peer, type RestoreView, restoreOptionsSchema } from '../contract/restore.ts';
+import type { WaitingRst } from '../contract/verification.ts';
 import type { JobService } from '../jobs/job-runner.ts';
 import type { Clock } from '../platform/clock.ts';
 import { momentText } from '../platform/time-text.ts';
 import { planRecovery } from '../restore/guided-recovery.ts';
 import { restorableSets } from '../restore/guided-sets.ts';
 import { mergeAnswers } from '../restore/peers-waiting.ts';
-import { advance, covers } from '../vectors/vector.ts';
+import type { HeldVector } from '../vectors/verify.ts';
 import { type Backups, logFileOf } from './backups.ts';
 import { quoted, restoreCommand } from './command-line.ts';
 import type { Instance, Instances } from './instances.ts';
 import { answerIn, askPeers, groupOf, WAIT_FOR_PEERS_MS } from './peers.ts';
 import { createPlanTokens } from './plan-tokens.ts';
+import { factsOf, heldIn, heldOf, isSame, sourcesIn } from './recovery-held.ts';
 import { searchPlaces } from './recovery-places.ts';
 import { givenUp, lossText, wayWords } from './recovery-words.ts';
 import { backendsOf, type RestoreDraft } from './restore-plan.ts';
@@ -47,7 +48,8 @@ export interface RecoveryService {
 interface Situation {
   job: Job;
   target: Instance;
-  restored: Vector;
+  /** What each file of the set holds; one entry without a name for a database of one. */
+  restored: HeldVector[];
   peers: Peer[];
   recovery: Recovery;
   sets: ReturnType<typeof restorableSets>;
@@ -76,25 +78,26 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
     const used = [...new Set(view.sources.map(folderOf))];
     const { places, searched } = await searchPlaces(ports, target, others, used, folders);
     const peers = mergeAnswers(view.verification.servers.map(answerIn), await askPeers(ports, target));
-    const { servers: compared } = view.verification;
-    const restored = compared.flatMap(({ rows }) => rows.flatMap((row) => row.local ?? [])).reduce(advance, []);
+    const rst = await rstOf(target);
+    const restored = heldIn(view, rst);
     const own = places.flatMap((place) => place.backups).find((one) => one.file === named[0]);
     const copies = others.filter(({ status, record }) => status.writable && servers.isReachable(record.server));
     const planned = planRecovery({
-      restored,
+      ...factsOf(restored),
       restoredTo: view.restoredTo,
       baseIdtag: own?.baseIdtag ?? null,
       srvname: own?.srvname ?? null,
       used: usedFiles(
-        named,
+        view,
+        target,
         places.flatMap((place) => place.logs),
       ),
       peers,
       places,
-      copies: copies.map(({ id, status }) => ({ instanceId: id, vector: status.vector })),
+      copies: copies.map(({ id, status }) => ({ instanceId: id, ...status })),
     });
     const sets = restorableSets(places);
-    const waits = await waitsInRst(target, restored);
+    const waits = rst !== null && isSame(restored, heldOf(rst));
     const possible = planned.ways.filter((way) => way.kind !== 'accept' || waits);
     const ways = possible.map((way) => {
       const words = wayWords(
@@ -107,11 +110,9 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
     return { job, target, restored, peers, sets, recovery: { ...planned, searched, ways } };
   }
 
-  /** The very set whose verification failed is still there: only then its loss can be accepted. */
-  async function waitsInRst({ record }: Instance, restored: Vector): Promise<boolean> {
-    if (!servers.isReachable(record.server)) return false;
-    const rst = await servers.use(record.server, (api) => api.waitingRst({ instance: record.name }));
-    return rst !== null && covers(rst.vector, restored) && covers(restored, rst.vector);
+  async function rstOf({ record }: Instance): Promise<WaitingRst | null> {
+    if (!servers.isReachable(record.server)) return null;
+    return await servers.use(record.server, (api) => api.waitingRst({ instance: record.name }));
   }
 
   /** Other databases that can hold the same data: the members of its group, and those of the same name. */
@@ -125,19 +126,20 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
       .filter((one) => ids.has(one.id.toLowerCase()) || one.record.name.toLowerCase() === name);
   }
 
-  function optionsOf(way: Pick<RecoveryWay, 'files'>, target: Instance, peers: Peer[]) {
-    const files = (kind: string) => way.files.filter((file) => file.kind === kind).map(({ file }) => file);
+  function optionsOf(way: Pick<RecoveryWay, 'files' | 'backends'>, target: Instance, peers: Peer[]) {
     return restoreOptionsSchema.parse({
-      file: files('full')[0] ?? '',
-      incrementals: files('incremental'),
-      logFiles: files('log'),
+      ...sourcesIn(way),
       log: logFileOf(target),
       peers,
       waitMs: WAIT_FOR_PEERS_MS,
     });
   }
 
-  function commandOf(way: Pick<RecoveryWay, 'kind' | 'files' | 'source'>, target: Instance, peers: Peer[]): string {
+  function commandOf(
+    way: Pick<RecoveryWay, 'kind' | 'files' | 'backends' | 'source'>,
+    target: Instance,
+    peers: Peer[],
+  ): string {
     const { name } = target.record;
     if (way.kind === 'accept') return `holdfast restadv --to ${quoted(target.id)} -v -o -k --confirm ${quoted(name)}`;
     if (way.kind === 'copy') return `holdfast backup ${quoted(way.source ?? '')} -b`;
@@ -184,8 +186,8 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
       typedName: name,
       effects: [
         ...way.files.map(
-          ({ file, kind, added }) =>
-            `${kind === 'log' ? 'Replays' : 'Restores'} ${file}${added ? ' (was missing)' : ''}`,
+          ({ file, kind, added, backend }) =>
+            `${kind === 'log' ? 'Replays' : 'Restores'} ${file}${backend ? ` into ${backend}` : ''}${added ? ' (was missing)' : ''}`,
         ),
         ...(way.reachesTo === null ? [] : [`The data will be of ${momentText(way.reachesTo)}`]),
         `${target.status.path} is replaced; the old set is kept as a contingency copy`,
@@ -201,7 +203,10 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
     const set = sets.find((one) => `${way.kind}:${one.backups.at(-1)?.serial}` === way.id);
     const [full, ...incrementals] = set?.backups ?? [];
     if (!full) throw new HoldfastError('PLAN_EXPIRED');
-    const options = { ...optionsOf(way, target, peers), backends: backendsOf({ full }, target) };
+    const asked = optionsOf(way, target, peers);
+    const known = backendsOf({ full, further: [] }, target);
+    const backends = known.map((one) => asked.backends.find(({ id }) => id === one.id) ?? one);
+    const options = { ...asked, backends };
     const reaches = way.reachesTo;
     const logs = options.logFiles ?? [];
     const plan = planOf(situation, way);
@@ -218,7 +223,17 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
         ...{ activate: true, open: true, skipVerify: false, override: false, keepLogSettings: false, peers },
       },
       ...{ source: target, target, server: target.record.server, path: target.status.path, options, refusal: null },
-      chain: { full, incrementals, logs, missing: [], reaches, vector: way.reaches, ends: null, problem: null },
+      chain: {
+        full,
+        incrementals,
+        logs,
+        further: [],
+        missing: [],
+        reaches,
+        vector: way.reaches,
+        ends: null,
+        problem: null,
+      },
       plan: { ...plan, title, full, incrementals, logs, missing: [], reaches, estimatedMs: null },
       fingerprint: way.id,
     };
@@ -253,8 +268,11 @@ export function createRecovery(ports: RecoveryPorts): RecoveryService {
   };
 }
 
-/** A restore names the folder of its logs, or the logs. */
-const usedFiles = (named: readonly string[], logs: readonly { file: string }[]) => [
-  ...named,
-  ...logs.map(({ file }) => file).filter((file) => named.includes(path.dirname(file))),
-];
+/** A restore names the folder of its logs, or the logs; what it read of further files lay where their agent writes it. */
+function usedFiles(view: RestoreView, target: Instance, logs: readonly { file: string }[]): string[] {
+  const named = view.sources.map((source) => source.name);
+  const replayed = view.sources.some(({ kind }) => kind === 'log');
+  const further = (target.status.backends ?? []).slice(1).map((one) => one.logging.directory);
+  const folders = [...named, ...(replayed ? further : [])];
+  return [...named, ...logs.map(({ file }) => file).filter((file) => folders.includes(path.dirname(file)))];
+}

@@ -1,12 +1,13 @@
 // Which backups and logs a restore needs, what is missing, how far it reaches and why it ends there. Pure.
-import type { BackupFileInfo, CatalogView } from '../contract/backup.ts';
+import type { BackupFileInfo, CatalogView, LogFileInfo } from '../contract/backup.ts';
 import type { Stamp, Vector } from '../contract/common.ts';
 import type { ErrorName } from '../contract/errors.ts';
 import { momentText } from '../platform/time-text.ts';
 import { compareStamps, formatStamp, stampTime } from '../vectors/stamp.ts';
 import { stampOf } from '../vectors/vector.ts';
 import { filesOf } from './backup-library.ts';
-import { endOfRun, hex, type LogRun, runFor, runsOf } from './log-runs.ts';
+import { type FurtherRun, furtherRuns, reachOfAll } from './further-logs.ts';
+import { endOfRun, hex, type LogRun, logsUpTo, runFor, runsOf } from './log-runs.ts';
 import { currentLog, isLive, type LiveStatus, usable } from './timeline.ts';
 
 export interface ChainRequest {
@@ -22,6 +23,8 @@ export interface RestoreChain {
   incrementals: BackupFileInfo[];
   /** Log files to replay, in order. */
   logs: string[];
+  /** The same for each further file of a set. */
+  further: FurtherRun[];
   missing: string[];
   reaches: number | null;
   /** What is present at the end, when that follows from the headers; null for a point inside the logs. */
@@ -38,20 +41,27 @@ interface Candidate {
   replay: Replay;
 }
 
-export function restoreChain(catalog: CatalogView, status: LiveStatus, request: ChainRequest): RestoreChain {
+/** `furtherLogs`: the logs of the further files; without them nothing is said of those. */
+export type ChainCatalog = CatalogView & { furtherLogs?: readonly LogFileInfo[] };
+
+export function restoreChain(catalog: ChainCatalog, status: LiveStatus, request: ChainRequest): RestoreChain {
   const runs = runsOf(catalog.logs, currentLog(status));
+  const further = catalog.furtherLogs ?? null;
   const replayAfter = (last: BackupFileInfo) =>
-    request.useLogs ? pickLogs(runs, status, last, request) : { ...noLogs(last), covers: isAt(last, request) };
+    request.useLogs
+      ? withFurther(pickLogs(runs, status, last, request), further, status, last, request)
+      : { ...noLogs(last), covers: isAt(last, request) };
   const picked = pickBackups(catalog, request, replayAfter);
   if ('problem' in picked) return { ...nothing, problem: picked.problem };
   const { backups, missing, replay } = picked;
-  const { until, untilStamp } = request;
-  const point = until ?? (untilStamp ? stampTime(untilStamp) : null);
+  const { untilStamp } = request;
+  const point = pointOf(request);
   const reaches = point === null ? replay.reaches : Math.min(point, replay.reaches);
   const result: RestoreChain = {
     full: backups[0] as BackupFileInfo,
     incrementals: backups.slice(1),
     logs: replay.logs,
+    further: replay.further,
     missing: [...missing, ...replay.missing],
     reaches,
     vector: point === null ? replay.vector : null,
@@ -67,7 +77,16 @@ export function restoreChain(catalog: CatalogView, status: LiveStatus, request: 
   return result;
 }
 
-const nothing = { full: null, incrementals: [], logs: [], missing: [], reaches: null, vector: null, ends: null };
+const nothing = {
+  full: null,
+  incrementals: [],
+  logs: [],
+  further: [],
+  missing: [],
+  reaches: null,
+  vector: null,
+  ends: null,
+};
 
 type Problem = { problem: NonNullable<RestoreChain['problem']> };
 type Picked = { backups: BackupFileInfo[]; missing: string[]; gap: RestoreChain['problem']; replay: Replay };
@@ -145,10 +164,13 @@ function gapsOf(chain: CatalogView['chains'][number]): string[] {
 
 interface Replay {
   logs: string[];
+  further: FurtherRun[];
   missing: string[];
   reaches: number;
   vector: Vector;
   ends: string | null;
+  /** It ends where logging was started anew: what follows is another life of the database. */
+  startedAnew: boolean;
   /** The wanted point lies inside: nothing that it needs is known to be missing. */
   covers: boolean;
   problem: RestoreChain['problem'];
@@ -157,7 +179,42 @@ interface Replay {
 /** A backup alone covers the moment that it shows, and no other. */
 function noLogs(last: BackupFileInfo, missing: string[] = [], ends: string | null = null): Replay {
   const { consistentAt: reaches, vector } = last;
-  return { logs: [], missing, reaches, vector, ends, covers: false, problem: null };
+  return { logs: [], further: [], missing, reaches, vector, ends, startedAnew: false, covers: false, problem: null };
+}
+
+const pointOf = ({ until, untilStamp }: ChainRequest): number | null =>
+  until ?? (untilStamp ? stampTime(untilStamp) : null);
+
+/** A set is brought as far as the file that ends first: what the others hold beyond it would not fit that one. */
+function withFurther(
+  first: Replay,
+  logs: readonly LogFileInfo[] | null,
+  status: LiveStatus,
+  last: BackupFileInfo,
+  request: ChainRequest,
+): Replay {
+  if (first.logs.length === 0) return first;
+  const point = pointOf(request);
+  const further = furtherRuns(last, { logs, status, point, startedAnew: first.startedAnew });
+  const whole = first.ends === null;
+  const { reaches, short } = reachOfAll({ reaches: first.reaches, whole }, further);
+  // A commit of another file can be the last one.
+  const inside = request.until !== null && !request.untilStamp && whole && request.until <= reaches;
+  const covers = (first.covers || inside) && (point === null || short === null || point <= short.limit);
+  if (!short || (point !== null && covers)) return { ...first, further, reaches, covers };
+  const { id, limit, reason } = short;
+  const atBackup = isAt(last, request);
+  const hole = short.end?.kind !== 'tail' && !atBackup;
+  const message = `The logs of ${id} end at ${momentText(limit)}: ${reason}. Choose a point up to there, or add the folder where the log lies`;
+  return {
+    ...first,
+    further,
+    covers: atBackup,
+    missing: [...first.missing, `${id}: ${reason}`],
+    reaches,
+    ends: first.ends ?? `${id}: ${reason}`,
+    problem: first.problem ?? (hole ? { name: 'LOG_GAP', message } : null),
+  };
 }
 
 function pickLogs(runs: readonly LogRun[], status: LiveStatus, last: BackupFileInfo, request: ChainRequest): Replay {
@@ -174,7 +231,7 @@ function pickLogs(runs: readonly LogRun[], status: LiveStatus, last: BackupFileI
   }
   const live = isLive(run, status);
   const reaches = Math.max(last.consistentAt, endOfRun(run), live ? (status?.restorableTo ?? 0) : 0);
-  const end = untilStamp ? endByStamp(run, untilStamp) : endByTime(run, until);
+  const end = untilStamp ? endByStamp(run, untilStamp) : logsUpTo(run, until);
   const have = run.logs.findLast((log) => log.have !== undefined)?.have ?? last.vector;
   const inside = untilStamp
     ? run.logs.some((log) => holds(log.have, untilStamp))
@@ -185,10 +242,12 @@ function pickLogs(runs: readonly LogRun[], status: LiveStatus, last: BackupFileI
   const hole = broken !== null && broken.kind !== 'tail';
   return {
     logs: run.logs.slice(0, end).map((log) => log.file),
+    further: [],
     missing: broken ? [broken.reason] : [],
     reaches,
     vector: have,
     ends: run.end?.reason ?? null,
+    startedAnew: run.end?.kind === 'newRun',
     covers,
     problem: hole
       ? {
@@ -203,12 +262,6 @@ const holds = (have: Vector | undefined, stamp: Stamp): boolean => {
   const own = have ? stampOf(have, stamp.replica) : null;
   return own !== null && compareStamps(own, stamp) >= 0;
 };
-
-/** How many logs of the run are needed up to a moment. */
-function endByTime({ logs }: LogRun, until: number | null): number {
-  if (until === null) return logs.length;
-  return Math.max(1, logs.findLastIndex((log) => log.from === null || log.from <= until) + 1);
-}
 
 function endByStamp({ logs }: LogRun, stamp: Stamp): number {
   const at = logs.findIndex((log) => holds(log.have, stamp));

@@ -32,7 +32,8 @@ export function effectsOf({ chain, target, place, request }: PlanSubject): strin
     effects.push(
       `Full backup ${chain.full.idtag} of ${momentText(chain.full.consistentAt)}${count > 0 ? ` and ${counted(count, 'incremental')}` : ''} restored`,
     );
-  if (chain.logs.length > 0) effects.push(`${counted(chain.logs.length, 'roll-forward log')} replayed`);
+  const logs = chain.logs.length + chain.further.reduce((sum, one) => sum + one.logs.length, 0);
+  if (logs > 0) effects.push(`${counted(logs, 'roll-forward log')} replayed`);
   if (request.untilStamp) effects.push(`The last commit will be ${formatStamp(request.untilStamp)}`);
   else if (chain.reaches !== null) effects.push(`The data will be of ${momentText(chain.reaches)}`);
   const backends = chain.full?.backends;

@@ -1,6 +1,7 @@
 // What a restore will do, before it is done: sources, options, effects, checks, class of confirmation. Changes nothing.
 import fs from 'node:fs';
 import path from 'node:path';
+import type { LogFileInfo } from '../contract/backup.ts';
 import type { RestorePlan, RestoreRequest } from '../contract/console.ts';
 import { type ErrorName, HoldfastError } from '../contract/errors.ts';
 import type { GroupView } from '../contract/failover.ts';
@@ -84,7 +85,7 @@ export async function draftRestore(ports: RestorePlanPorts, request: RestoreRequ
       estimatedMs: rate === null || rate <= 0 || !chain.full ? null : Math.round(bytes / rate),
       sources,
       ends: chain.ends,
-      lossCommits: target && chain.vector ? commitsBetween(chain.vector, target.status.vector) : null,
+      lossCommits: target ? lossOf(chain, target) : null,
     },
     fingerprint: JSON.stringify([
       chain.full?.idtag,
@@ -96,6 +97,18 @@ export async function draftRestore(ports: RestorePlanPorts, request: RestoreRequ
       group?.state,
     ]),
   };
+}
+
+/** Commits of all files of the target that the restored ones will not hold; null where that is not known of one. */
+function lossOf({ vector, further }: RestoreChain, { status }: Instance): number | null {
+  const lost = [
+    vector && commitsBetween(vector, status.vector),
+    ...further.map(({ id, vector: own }) => {
+      const held = status.backends?.find((one) => one.id === id)?.vector;
+      return own && held ? commitsBetween(own, held) : null;
+    }),
+  ];
+  return lost.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0);
 }
 
 function optionsFor(
@@ -130,14 +143,23 @@ function optionsFor(
   });
 }
 
-/** Each further backend of the set with the logs that the source's own agent writes for it. */
-/** Where each further file of the set goes back to, and where its logs lie. */
-export function backendsOf({ full }: Pick<RestoreChain, 'full'>, source: Instance | null): RestoreOptions['backends'] {
+/** Where each further file of the set goes back to, and the logs that were found for it, else the folder where its agent writes them. */
+export function backendsOf(
+  { full, further }: Pick<RestoreChain, 'full' | 'further'>,
+  source: Instance | null,
+): RestoreOptions['backends'] {
   return (full?.backends ?? []).slice(1).map(({ id }) => {
     const known = source?.status.backends?.find((one) => one.id === id);
-    return { id, path: null, logFolder: known?.logging.directory ?? null };
+    const logs = further.find((one) => one.id === id)?.logs ?? [];
+    const [first] = logs;
+    const logFolder = first ? path.dirname(first) : (known?.logging.directory ?? null);
+    return { id, path: null, logFolder, logFiles: first ? logs : null };
   });
 }
+
+/** Where the logs of one further file lie. */
+export const logFoldersOf = ({ logFolder, logFiles }: RestoreOptions['backends'][number]): string[] =>
+  logFiles?.map((file) => path.dirname(file)) ?? (logFolder === null ? [] : [logFolder]);
 
 /** The last commit of a database that is still being written to is in its log before the plan says how far the log reaches. */
 async function captureNow({ servers, instances }: RestorePlanPorts, request: RestoreRequest): Promise<void> {
@@ -156,14 +178,28 @@ function fileTarget(request: RestoreRequest): { server: string; path: string } {
 
 function sourcesOf(chain: RestoreChain, { library }: RestoreSource): NonNullable<RestorePlan['sources']> {
   const backups = chain.full ? [chain.full, ...chain.incrementals] : [];
-  const logs = chain.logs.flatMap((file) => library.logs.find((log) => log.file === file) ?? []);
+  const ofFile = (files: string[], logs: readonly LogFileInfo[], id: string | null) =>
+    files.flatMap((file) => {
+      const log = logs.find((one) => one.file === file);
+      return log ? [{ ...log, id }] : [];
+    });
+  const logs = [
+    ...ofFile(chain.logs, library.logs, null),
+    ...chain.further.flatMap(({ id, logs: files }) => ofFile(files, library.furtherLogs, id)),
+  ];
   return [
     ...backups.map(({ type, idtag, consistentAt, bytes, file }) => ({
       ...{ kind: type, id: idtag, at: consistentAt, bytes, file },
       server: library.serverOf(file),
     })),
-    ...logs.map(({ number, to, bytes, file }) => ({
-      ...{ kind: 'log' as const, id: `${number.replace(/\.log$/, '')}.log`, at: to, bytes, file },
+    ...logs.map(({ number, to, bytes, file, id }) => ({
+      ...{
+        kind: 'log' as const,
+        id: `${id === null ? '' : `${id}/`}${number.replace(/\.log$/, '')}.log`,
+        at: to,
+        bytes,
+        file,
+      },
       server: library.serverOf(file),
     })),
   ];
@@ -181,6 +217,13 @@ function refusalFor(
   },
 ): HoldfastError | null {
   const { chain, options, target, server, place } = subject;
+  if (subject.group?.review)
+    return new HoldfastError(
+      'GROUP_UNCONFIRMED',
+      `The group ${subject.group.name} of ${target?.id} is not confirmed yet`,
+    );
+  const differ = target && differing(chain, target);
+  if (differ) return differ;
   if (chain.problem) return new HoldfastError(chain.problem.name as ErrorName, chain.problem.message);
   const stranger = refusalOf(() => ofKnownBackends(options.peers, idsIn(chain)));
   if (stranger) return stranger;
@@ -189,13 +232,6 @@ function refusalFor(
   if (!target && fs.existsSync(place)) return new HoldfastError('TARGET_EXISTS', `${place} exists`);
   if (!target && !fs.existsSync(path.dirname(place)))
     return new HoldfastError('NOT_FOUND', `There is no folder ${path.dirname(place)}`);
-  if (subject.group?.review)
-    return new HoldfastError(
-      'GROUP_UNCONFIRMED',
-      `The group ${subject.group.name} of ${target?.id} is not confirmed yet`,
-    );
-  const differ = target && differing(chain, target);
-  if (differ) return differ;
   if (target?.status.state === 'Restoring')
     return new HoldfastError('RESTORE_ACTIVE', `A restore of ${target.id} is running`);
   if (target?.status.state === 'BackingUp')

@@ -61,12 +61,12 @@ export async function openFolders(ports: LibraryPorts, given: string, folders: s
   const groups = Map.groupBy(found.backups, (file) => `${file.srvname}\n${file.instance}`);
   const databases = [...groups.values()].flatMap((own): FolderDatabase[] => {
     const library = libraryFrom(found, own);
-    const { chains, logs } = library;
+    const { chains, logs, furtherLogs } = library;
     const [first] = own;
     if (!first || chains.length === 0) return [];
     const catalog = { chains, logs: logs.filter((log) => log.databaseSerial !== ''), unusable: [] };
     const source = { server, folders, srvname: first.srvname, instance: first.instance };
-    return [{ source, instanceId: knownAs(ports, source), timeline: timelineOf(catalog, null) }];
+    return [{ source, instanceId: knownAs(ports, source), timeline: timelineOf(catalog, null, [], furtherLogs) }];
   });
   const listed = new Set(
     databases.flatMap(({ timeline }) => timeline.catalog.chains.flatMap(filesOf)).map(({ file }) => file),

@@ -18,7 +18,7 @@ import { createChangeSignal } from './change-signal.ts';
 import { createPeerAsker, type PeerAsker } from './peer-asker.ts';
 import { askPeers } from './peers.ts';
 import { createPlanTokens } from './plan-tokens.ts';
-import { draftRestore, type RestoreDraft, type RestorePlanPorts } from './restore-plan.ts';
+import { draftRestore, logFoldersOf, type RestoreDraft, type RestorePlanPorts } from './restore-plan.ts';
 import { bringOver } from './restore-transfer.ts';
 
 export interface RestoreServicePorts extends RestorePlanPorts {
@@ -242,7 +242,7 @@ function foldersOf({ path: place, target, options }: RestoreDraft): string[] {
   const files = [options.file, options.log, ...(options.incrementals ?? []), ...(target ? [] : [place])];
   const folders = files.map((file) => path.dirname(file));
   const logs = options.logFiles?.map((file) => path.dirname(file)) ?? (options.logFolder ? [options.logFolder] : []);
-  const backends = options.backends.flatMap(({ logFolder }) => (logFolder ? [logFolder] : []));
+  const backends = options.backends.flatMap(logFoldersOf);
   return [...new Set([...folders, ...logs, ...backends])];
 }
 

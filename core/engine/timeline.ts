@@ -1,22 +1,29 @@
 // The timeline of one database: from when to when it can be restored, what of it was proven, and where not and why. Pure.
-import type { BackupFileInfo, CatalogView } from '../contract/backup.ts';
+import type { BackupFileInfo, CatalogView, LogFileInfo } from '../contract/backup.ts';
 import type { Timeline } from '../contract/console.ts';
 import type { InstanceStatus } from '../contract/instance.ts';
 import type { Proof } from '../contract/proofs.ts';
 import { filesOf } from './backup-library.ts';
+import { furtherRuns, reachOfAll } from './further-logs.ts';
 import { type CurrentLog, endOfRun, folderOf, type LogRun, logNumber, runFor, runsOf } from './log-runs.ts';
 
 type Band = Timeline['bands'][number];
 
 /** What is known of a database beside its files; null when no agent protects it (a folder that was opened). */
-export type LiveStatus = Pick<InstanceStatus, 'logging' | 'restorableTo'> | null;
+export type LiveStatus = Pick<InstanceStatus, 'logging' | 'restorableTo' | 'backends'> | null;
 
-export function timelineOf(catalog: CatalogView, status: LiveStatus, proofs: readonly Proof[] = []): Timeline {
+/** `furtherLogs`: the logs of the further files of sets; null where none were looked for. */
+export function timelineOf(
+  catalog: CatalogView,
+  status: LiveStatus,
+  proofs: readonly Proof[] = [],
+  furtherLogs: readonly LogFileInfo[] | null = null,
+): Timeline {
   const backups = catalog.chains.flatMap(usable).sort((a, b) => a.consistentAt - b.consistentAt);
   const runs = runsOf(catalog.logs, currentLog(status));
   const solid = merged([
     ...backups.map((backup) => ({ from: backup.consistentAt, to: backup.consistentAt, broken: null })),
-    ...backups.flatMap((backup) => coverage(backup, runs, status)),
+    ...backups.flatMap((backup) => coverage(backup, runs, status, furtherLogs)),
   ]);
   const proven = merged(proofs.flatMap((proof) => provenBy(proof, backups)));
   const bands: Band[] = [];
@@ -62,11 +69,20 @@ interface Solid {
   broken: string | null;
 }
 
-function coverage(backup: BackupFileInfo, runs: readonly LogRun[], status: LiveStatus): Solid[] {
+function coverage(
+  backup: BackupFileInfo,
+  runs: readonly LogRun[],
+  status: LiveStatus,
+  logs: readonly LogFileInfo[] | null,
+): Solid[] {
   const run = runFor(backup, runs);
   if (!run) return [];
   const to = Math.max(backup.consistentAt, endOfRun(run), isLive(run, status) ? (status?.restorableTo ?? 0) : 0);
-  return [{ from: backup.consistentAt, to, broken: run.end?.reason ?? null }];
+  const further = furtherRuns(backup, { logs, status, point: null, startedAnew: run.end?.kind === 'newRun' });
+  // The files of a set go together: none further than the one that ends first.
+  const { reaches, short } = reachOfAll({ reaches: to, whole: run.end === null }, further);
+  const broken = run.end?.reason ?? (short ? `${short.id}: ${short.reason}` : null);
+  return [{ from: backup.consistentAt, to: reaches, broken }];
 }
 
 /** A restore that reached a point went through every commit between its last backup and that point. */

@@ -4,12 +4,18 @@ import type { Loss, MissingRange } from '../contract/recovery.ts';
 import type { Peer } from '../contract/restore.ts';
 import { compareStamps } from '../vectors/stamp.ts';
 import { stampOf } from '../vectors/vector.ts';
-import { commitsBetween } from '../vectors/verify.ts';
+import { commitsBetween, type HeldVector } from '../vectors/verify.ts';
 
-/** One range for each origin of which any peer holds more, ascending. */
-export function missingRanges(restored: Vector, peers: readonly Peer[]): MissingRange[] {
-  const origins = new Set(peers.flatMap(({ vector }) => (vector ?? []).map((stamp) => stamp.replica)));
-  return [...origins].sort((a, b) => a - b).flatMap((replica) => missingOf(replica, restored, peers));
+/** One range for each origin of which any peer holds more, ascending; of several files, file by file. */
+export function missingRanges(held: readonly HeldVector[], peers: readonly Peer[]): MissingRange[] {
+  return held.flatMap(({ backend, vector }) => {
+    const own = peers.filter((peer) => peer.backend === backend);
+    const origins = new Set(own.flatMap((peer) => (peer.vector ?? []).map((stamp) => stamp.replica)));
+    return [...origins]
+      .sort((a, b) => a - b)
+      .flatMap((replica) => missingOf(replica, vector, own))
+      .map((range) => (backend === undefined ? range : { ...range, backend }));
+  });
 }
 
 function missingOf(replica: number, restored: Vector, peers: readonly Peer[]): MissingRange[] {
@@ -31,14 +37,29 @@ function missingOf(replica: number, restored: Vector, peers: readonly Peer[]): M
   ];
 }
 
-/** The whole of what is given up when the set is activated as it is. */
-export function lossOf(missing: readonly MissingRange[], peers: readonly Peer[]): Loss {
+/** The whole of what is given up when the set is activated as it is; `backends`: the files, when there are several. */
+export function lossOf(
+  missing: readonly MissingRange[],
+  peers: readonly Peer[],
+  backends: readonly string[] = [],
+): Loss {
   const silent = [...new Set(peers.filter(({ vector }) => vector === null).map(({ server }) => server))];
+  const total = sizeOf(missing);
+  return {
+    ...total,
+    exact: silent.length === 0 && total.exact,
+    silent,
+    ...(backends.length > 0
+      ? { backends: backends.map((id) => ({ id, ...sizeOf(missing.filter((range) => range.backend === id)) })) }
+      : {}),
+  };
+}
+
+function sizeOf(missing: readonly MissingRange[]): Pick<Loss, 'commits' | 'exact' | 'seconds'> {
   const seconds = missing.map((range) => range.seconds);
   return {
     commits: missing.reduce((sum, range) => sum + range.commits, 0),
-    exact: silent.length === 0 && missing.every((range) => range.exact),
+    exact: missing.every((range) => range.exact),
     seconds: seconds.includes(null) ? null : Math.max(0, ...seconds.map((one) => one ?? 0)),
-    silent,
   };
 }

@@ -17,9 +17,18 @@ export interface RestorableSet {
   /** The full, then its incrementals. */
   backups: Found<BackupFileInfo>[];
   logs: Found<LogFileInfo>[];
+  /** What the first file holds then. */
   reaches: Vector;
   /** ms since 1970. */
   reachesTo: number;
+  /** The same for each further file of several; empty for a database of one. */
+  further: FurtherSet[];
+}
+
+export interface FurtherSet {
+  id: string;
+  logs: Found<LogFileInfo>[];
+  reaches: Vector;
 }
 
 /** Every full with each of its incrementals as the last one, followed by as many logs as continue it. Earlier places come first. */
@@ -63,6 +72,22 @@ function chainsFrom(full: Found<BackupFileInfo>, all: Found<BackupFileInfo>[]): 
 
 function withLogs(backups: Found<BackupFileInfo>[], logs: readonly Found<LogFileInfo>[]): RestorableSet {
   const last = backups.at(-1) as BackupFileInfo;
+  const { run, reaches } = replayAfter(last, logs);
+  const further = (last.backends ?? []).slice(1).map((file): FurtherSet => {
+    // None goes further than its backup where the first one does not.
+    const own = replayAfter({ ...file, vector: file.vector ?? [] }, run.length > 0 ? logs : []);
+    return { id: file.id, logs: own.run, reaches: own.reaches };
+  });
+  const all = [run, ...further.map((one) => one.logs)].flat();
+  const reachesTo = Math.max(last.consistentAt, ...all.map((log) => log.to ?? 0));
+  return { backups, logs: run, reaches, reachesTo, further };
+}
+
+/** The longest run of logs that continues one file of a backup, and what it holds then. */
+function replayAfter(
+  last: Pick<BackupFileInfo, 'currentLog' | 'databaseSerial' | 'logSerial' | 'vector'>,
+  logs: readonly Found<LogFileInfo>[],
+): { run: Found<LogFileInfo>[]; reaches: Vector } {
   const own = logs.filter((log) => last.databaseSerial !== undefined && log.databaseSerial === last.databaseSerial);
   const first = Number.parseInt(last.currentLog, 16);
   const starts = own.filter(
@@ -73,9 +98,7 @@ function withLogs(backups: Found<BackupFileInfo>[], logs: readonly Found<LogFile
   );
   const runs = starts.map((start) => runFrom(start, own)).sort((a, b) => b.length - a.length);
   const run = runs[0] ?? [];
-  const reaches = run.reduce((vector, log) => mergeVectors(vector, log.have ?? []), last.vector);
-  const reachesTo = Math.max(last.consistentAt, ...run.map((log) => log.to ?? 0));
-  return { backups, logs: run, reaches, reachesTo };
+  return { run, reaches: run.reduce((vector, log) => mergeVectors(vector, log.have ?? []), last.vector) };
 }
 
 /** Consecutive numbers of one run of logging; a log that others follow must have been closed. */

@@ -46,6 +46,7 @@ export function planTogether(given: RestoreOptions, files: Files): PlannedFile[]
     const [file, ...incrementals] = backups.map(({ manifest, found }) => fileOf(id, manifest, found));
     const untilStamp = mark?.last[id] ?? null;
     // A file that nothing was ever committed to at the marked moment is as its backup has it.
+    const logs = options.backends.find((one) => one.id === id);
     const replays = logsOf(options) !== null && (!mark || untilStamp !== null);
     const own: RestoreOptions = {
       ...options,
@@ -54,8 +55,8 @@ export function planTogether(given: RestoreOptions, files: Files): PlannedFile[]
       until,
       untilStamp,
       untilBackup: null,
-      logFiles: null,
-      logFolder: replays ? (options.backends.find((one) => one.id === id)?.logFolder ?? null) : null,
+      logFiles: replays ? (logs?.logFiles ?? null) : null,
+      logFolder: replays ? (logs?.logFolder ?? null) : null,
       // Peers are asked once, about all files.
       peers: [],
       waitMs: 0,

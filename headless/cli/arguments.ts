@@ -135,14 +135,27 @@ function readTextFile(file: string): string {
   }
 }
 
+/** `--backend-directory ID=FOLDER`, or several folders, comma separated or one after the other; by id. */
+export function parseBackendFolders(given: string[] = []): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  for (const text of given) {
+    const [id = '', ...more] = parseList(text);
+    const [first] = parseBackends([id], '--backend-directory');
+    if (!first) continue;
+    const before = folders.get(first.id) ?? [];
+    folders.set(first.id, [...before, first.path, ...more.map((folder) => path.resolve(folder))]);
+  }
+  return folders;
+}
+
 /** `--backend ID=PATH`, as often as the database has files. */
-export function parseBackends(given: string[] = []): BackendPlace[] {
+export function parseBackends(given: string[] = [], option = '--backend'): BackendPlace[] {
   return given.map((text) => {
     const at = text.indexOf('=');
     const id = text.slice(0, Math.max(0, at));
     const parsed = backendPlaceSchema.safeParse({ id, path: path.resolve(text.slice(at + 1)) });
     if (at < 1 || at === text.length - 1 || !parsed.success)
-      throw new HoldfastError('INVALID_INPUT', `--backend ${text}: ID=PATH is needed`, {
+      throw new HoldfastError('INVALID_INPUT', `${option} ${text}: ID=PATH is needed`, {
         hint: 'Write for example --backend schema=/data/schema.db; a name has letters, digits, hyphens and underscores.',
       });
     return parsed.data;

@@ -30,6 +30,11 @@ export function recoveryForm({ status, restoredTo, missing, loss, searched, ways
     })),
     loss,
     searched,
-    ways: ways.map((way) => ({ ...way, reaches: stampTexts(way.reaches), reachesTo: isoTime(way.reachesTo) })),
+    ways: ways.map((way) => ({
+      ...way,
+      reaches: stampTexts(way.reaches),
+      ...(way.backends ? { backends: way.backends.map(({ id, vector }) => ({ id, vector: stampTexts(vector) })) } : {}),
+      reachesTo: isoTime(way.reachesTo),
+    })),
   };
 }

@@ -2,12 +2,14 @@
 import path from 'node:path';
 import { HoldfastError } from '../../../core/contract/errors.ts';
 import type { Recovery } from '../../../core/contract/recovery.ts';
-import { type Peer, restoreOptionsSchema } from '../../../core/contract/restore.ts';
+import { restoreOptionsSchema } from '../../../core/contract/restore.ts';
 import type { WaitingRst } from '../../../core/contract/verification.ts';
 import { restoreCommand } from '../../../core/engine/command-line.ts';
+import { answerIn } from '../../../core/engine/peers.ts';
+import { factsOf, heldOf, sourcesIn } from '../../../core/engine/recovery-held.ts';
 import { wayWords } from '../../../core/engine/recovery-words.ts';
 import { type PlannedWay, planRecovery } from '../../../core/restore/guided-recovery.ts';
-import { mergeAnswers } from '../../../core/restore/peers-waiting.ts';
+import { mergeAnswers, ofKnownBackends } from '../../../core/restore/peers-waiting.ts';
 import type { AgentApi } from '../../../core/rpc/types.ts';
 import { readPeers } from '../arguments.ts';
 import { requireConfirmation } from '../confirmation.ts';
@@ -53,37 +55,36 @@ export interface FromFiles {
 /** The ways on with no engine running: out of the folder of the backups and those that are named. */
 export async function recoverFromFiles(
   api: AgentApi,
-  rst: Pick<WaitingRst, 'file' | 'vector' | 'restoredTo' | 'verification'>,
+  rst: Pick<WaitingRst, 'file' | 'vector' | 'backends' | 'restoredTo' | 'verification'>,
   given: FromFiles,
 ): Promise<Recovery> {
   const { to, folders, peersFile } = given;
-  const all = [...new Set([path.dirname(rst.file), ...folders].map((folder) => path.resolve(folder)))];
+  const { instances } = await api.status({});
+  // Where the logs of further files lie is known to the database alone.
+  const own = instances.flatMap(({ backends }) => (backends ?? []).slice(1).map((one) => one.logging.directory));
+  const all = [...new Set([path.dirname(rst.file), ...folders, ...own].map((folder) => path.resolve(folder)))];
   const { chains } = await api.catalog({ folders: all, logFolders: [] });
   const logs = (await Promise.all(all.map((folder) => api.catalog({ folders: [], logFolders: [folder] })))).flatMap(
     (view) => view.logs,
   );
   const backups = chains.flatMap((chain) => [chain.full, ...chain.incrementals]);
-  const own = backups.find((one) => one.file === rst.file);
-  const before = (rst.verification?.servers ?? []).map(({ server, replica, status, rows }): Peer => {
-    const answered = status === 'ok' || status === 'behind';
-    return { server, replica, vector: answered ? rows.flatMap((row) => row.remote ?? []) : null };
-  });
-  const peers = mergeAnswers(before, readPeers(peersFile));
+  const last = backups.find((one) => one.file === rst.file);
+  const before = (rst.verification?.servers ?? []).map(answerIn);
+  const ids = (rst.backends ?? []).map((one) => one.id);
+  const peers = mergeAnswers(before, ofKnownBackends(readPeers(peersFile), ids));
   const planned = planRecovery({
-    restored: rst.vector,
+    ...factsOf(heldOf(rst)),
     restoredTo: rst.restoredTo,
-    baseIdtag: own?.baseIdtag ?? null,
-    srvname: own?.srvname ?? null,
-    used: [rst.file],
+    baseIdtag: last?.baseIdtag ?? null,
+    srvname: last?.srvname ?? null,
+    used: [rst.file, ...logs.map(({ file }) => file).filter((file) => own.includes(path.dirname(file)))],
     peers,
     places: [{ server: '', backups, logs }],
     copies: [],
   });
   const commandOf = (way: PlannedWay) => {
-    const files = (kind: string) => way.files.filter((file) => file.kind === kind).map(({ file }) => file);
     if (way.kind === 'accept') return `holdfast restadv --to ${to} -l ${given.log} -v -o -k`;
-    const options = { file: files('full')[0], incrementals: files('incremental'), logFiles: files('log') };
-    return restoreCommand(to, restoreOptionsSchema.parse({ ...options, log: given.log, peers }));
+    return restoreCommand(to, restoreOptionsSchema.parse({ ...sourcesIn(way), log: given.log, peers }));
   };
   const ways = planned.ways.map((way) => ({ ...way, ...wayWords(way, planned.loss, []), command: commandOf(way) }));
   return { ...planned, ways, searched: all.map((folder) => ({ server: '', folder, problem: null })) };

@@ -39,6 +39,7 @@ export async function restoreByName(
       target: { kind: 'instance', instanceId: name },
       ...(await sourceOf(engine, name, options)),
       useLogs: options.logFolder !== null,
+      searchFolders: options.searchFolders,
       ...{ activate, open, clearLock, skipVerify, override, keepLogSettings, peers, until, untilStamp, waitMs },
     };
     const plan = await engine.restore.plan(request);

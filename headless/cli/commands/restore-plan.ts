@@ -15,7 +15,11 @@ import { isoTime, stampTexts } from '../json-forms.ts';
 import type { CommandResult } from '../output.ts';
 
 /** The chain of the full in `options`, its incrementals and the logs of some folders, by header, straight from the files. */
-export function chainOnDisk(options: RestoreOptions, logFolders: readonly string[]): RestoreChain {
+export function chainOnDisk(
+  options: RestoreOptions,
+  logFolders: readonly string[],
+  furtherFolders: ReadonlyMap<string, string[]>,
+): RestoreChain {
   const { file, incrementals, searchFolders, until, untilStamp } = options;
   const full = openBackup(file, systemFiles, { searchFolders }).info;
   const folders = [...new Set([file, ...(incrementals ?? [])].map((one) => path.dirname(one))), ...searchFolders];
@@ -26,20 +30,36 @@ export function chainOnDisk(options: RestoreOptions, logFolders: readonly string
   const logs = logFolders.flatMap((folder) => inspectLogFolder(folder, systemFiles));
   const last = own[0]?.incrementals.find((one) => one.file === incrementals?.at(-1));
   const request = { idtag: last?.idtag ?? null, until, untilStamp, useLogs: logFolders.length > 0 };
-  return restoreChain({ chains: own, logs, unusable: [] }, null, request);
+  // Of files for which no folder was given only the database itself knows where their logs lie.
+  const whole = own[0]?.full.backends?.slice(1).every(({ id }) => furtherFolders.has(id)) ?? false;
+  const furtherLogs = [...furtherFolders.values()].flat().flatMap((folder) => inspectLogFolder(folder, systemFiles));
+  const catalog = { chains: own, logs, unusable: [], ...(whole ? { furtherLogs } : {}) };
+  return restoreChain(catalog, null, request);
 }
 
 /** The chosen files with the logs of several folders; throws what the chain cannot be restored for. */
-export function withLogs(options: RestoreOptions, logFolders: readonly string[]): RestoreOptions {
-  const chain = chainOnDisk(options, logFolders);
+export function withLogs(
+  options: RestoreOptions,
+  logFolders: readonly string[],
+  furtherFolders: ReadonlyMap<string, string[]>,
+): RestoreOptions {
+  const chain = chainOnDisk(options, logFolders, furtherFolders);
   if (chain.problem) throw new HoldfastError(chain.problem.name as ErrorName, chain.problem.message);
   const incrementals = chain.incrementals.map((one) => one.file);
-  return { ...options, incrementals, logFolder: logFolders[0] ?? null, logFiles: chain.logs };
+  const backends = options.backends.map((one) => {
+    const logs = chain.further.find(({ id }) => id === one.id)?.logs ?? [];
+    return { ...one, logFiles: logs.length > 0 ? logs : null };
+  });
+  return { ...options, incrementals, backends, logFolder: logFolders[0] ?? null, logFiles: chain.logs };
 }
 
 /** `--plan` on a file. */
-export function planFromFiles(options: RestoreOptions, logFolders: readonly string[]): CommandResult {
-  const chain = chainOnDisk(options, logFolders);
+export function planFromFiles(
+  options: RestoreOptions,
+  logFolders: readonly string[],
+  furtherFolders: ReadonlyMap<string, string[]>,
+): CommandResult {
+  const chain = chainOnDisk(options, logFolders, furtherFolders);
   const backups = chain.full ? [chain.full, ...chain.incrementals] : [];
   const rows = [
     ...backups.map((info) => [
@@ -50,6 +70,7 @@ export function planFromFiles(options: RestoreOptions, logFolders: readonly stri
       info.file,
     ]),
     ...chain.logs.map((log) => ['log', path.basename(log), '', '', log]),
+    ...chain.further.flatMap(({ id, logs }) => logs.map((log) => ['log', `${id}/${path.basename(log)}`, '', '', log])),
   ];
   return report({
     rows,
@@ -61,6 +82,7 @@ export function planFromFiles(options: RestoreOptions, logFolders: readonly stri
       full: chain.full?.file ?? null,
       incrementals: chain.incrementals.map((one) => one.file),
       logs: chain.logs,
+      ...(chain.further.length > 0 ? { backends: chain.further.map(({ id, logs }) => ({ id, logs })) } : {}),
       vector: chain.vector && stampTexts(chain.vector),
     },
     more: [],

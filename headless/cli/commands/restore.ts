@@ -5,10 +5,11 @@ import { HoldfastError } from '../../../core/contract/errors.ts';
 import type { PlaceFiles } from '../../../core/contract/other-files.ts';
 import type { Recovery } from '../../../core/contract/recovery.ts';
 import { type RestoreOptions, type RestoreView, restoreOptionsSchema } from '../../../core/contract/restore.ts';
+import { factsOf, heldIn } from '../../../core/engine/recovery-held.ts';
+import { logFoldersOf } from '../../../core/engine/restore-plan.ts';
 import { systemClock } from '../../../core/platform/clock.ts';
 import type { AgentApi } from '../../../core/rpc/types.ts';
-import { advance } from '../../../core/vectors/vector.ts';
-import { parseBackends, parseList, parsePoint, parseWait, readPeers } from '../arguments.ts';
+import { parseBackendFolders, parseBackends, parseList, parsePoint, parseWait, readPeers } from '../arguments.ts';
 import { cancellable } from '../direct.ts';
 import { isInstanceName } from '../engine-client.ts';
 import type { CommandResult } from '../output.ts';
@@ -78,9 +79,15 @@ export async function restoreCommand(flags: RestoreFlags, progress: ProgressSink
     waitMs: parseWait(flags.wait),
   });
   if (byName && flags.backend) throw new HoldfastError('INVALID_INPUT', `--backend: ${flags.to} knows its files`);
-  if (byName) return await restoreByName(flags.to, given, others, flags, progress);
-  if (flags.plan) return planFromFiles(given, logFolders);
-  const options = logFolders.length > 1 ? withLogs(given, logFolders) : given;
+  const furtherFolders = parseBackendFolders(flags.backendDirectory);
+  const everywhere = [...given.searchFolders, ...logFolders, ...[...furtherFolders.values()].flat()];
+  if (byName) {
+    // The engine knows where logs lie by itself; what is named here may lie elsewhere.
+    return await restoreByName(flags.to, { ...given, searchFolders: everywhere }, others, flags, progress);
+  }
+  const several = [logFolders, ...furtherFolders.values()].some((folders) => folders.length > 1);
+  if (flags.plan) return planFromFiles(given, logFolders, furtherFolders);
+  const options = several ? withLogs(given, logFolders, furtherFolders) : given;
   const target = path.resolve(flags.to);
   const { ran, placed, recovery } = await cancellable((signal) =>
     runRestore(target, options, others, { to: flags.to ?? target, logFolders, peers: flags.peers }, progress, signal),
@@ -171,25 +178,28 @@ async function answer(
 }
 
 async function recover(api: AgentApi, view: RestoreView, options: RestoreOptions, given: Given): Promise<Recovery> {
-  const rows = view.verification.servers.flatMap((server) => server.rows);
+  const { restored, backends } = factsOf(heldIn(view, null));
   const rst = {
     file: options.file,
-    vector: rows.flatMap((row) => row.local ?? []).reduce(advance, []),
+    vector: restored,
+    ...(backends ? { backends: [...backends] } : {}),
     restoredTo: view.restoredTo ?? 0,
     verification: view.verification,
   };
-  const folders = [...given.logFolders, ...options.searchFolders];
+  const further = options.backends.flatMap(logFoldersOf);
+  const folders = [...given.logFolders, ...further, ...options.searchFolders];
   return await recoverFromFiles(api, rst, { to: given.to, log: options.log, folders, peersFile: given.peers });
 }
 
 /** Where the files of a set go and where their logs lie, by `--backend` and `--backend-directory`. */
 function backendTargets({ backend, backendDirectory }: RestoreFlags): RestoreOptions['backends'] {
   const places = new Map(parseBackends(backend).map((one) => [one.id, one.path]));
-  const logs = new Map(parseBackends(backendDirectory).map((one) => [one.id, one.path]));
+  const logs = parseBackendFolders(backendDirectory);
   return [...new Set([...places.keys(), ...logs.keys()])].map((id) => ({
     id,
     path: places.get(id) ?? null,
-    logFolder: logs.get(id) ?? null,
+    logFolder: logs.get(id)?.[0] ?? null,
+    logFiles: null,
   }));
 }
 

@@ -13,9 +13,10 @@ export function MissingRanges({ verification, recovery }: { verification: Verifi
   return (
     <ul className="mon-ranges">
       {ranges.map((range) => (
-        <li key={range.replica} className="mon-range">
+        <li key={`${range.backend ?? ''} ${range.replica}`} className="mon-range">
           <strong className="mon-range-size">
-            Replica {range.replica}: {commitsText(range)}
+            {range.backend === undefined ? 'Replica' : `${range.backend}, replica`} {range.replica}:{' '}
+            {commitsText(range)}
             {range.seconds === null ? '' : ` over ${spanText(range.seconds)}`}
           </strong>{' '}
           <span className="mon-range-held">held by {range.heldBy.map(shortServer).join(', ')}</span>

@@ -8,10 +8,16 @@ export function commitsText({ commits, exact }: Pick<MissingRange, 'commits' | '
 }
 
 /** `14 commits over 1 min 17 s`, with what cannot be counted said. */
-export function lossText({ commits, exact, seconds, silent }: Loss): string {
-  const span = seconds === null ? ', everything of a replica' : ` over ${spanText(seconds)}`;
+export function lossText({ commits, exact, seconds, silent, backends }: Loss): string {
   const unknown = silent.length === 0 ? '' : `, and whatever only ${silent.map(shortServer).join(', ')} holds`;
-  return `${commitsText({ commits, exact: exact || silent.length > 0 })}${span}${unknown}`;
+  const files = (backends ?? []).map((one) => `${one.id} ${one.commits === 0 ? 'nothing' : sizeText(one)}`);
+  const size = sizeText({ commits, exact: exact || silent.length > 0, seconds });
+  return `${size}${files.length > 0 ? ` (${files.join('; ')})` : ''}${unknown}`;
+}
+
+function sizeText({ commits, exact, seconds }: Pick<Loss, 'commits' | 'exact' | 'seconds'>): string {
+  const span = seconds === null ? ', everything of a replica' : ` over ${spanText(seconds)}`;
+  return `${commitsText({ commits, exact })}${span}`;
 }
 
 /** How far was looked, and where it could not be. */

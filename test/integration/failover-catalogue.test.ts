@@ -370,4 +370,55 @@ describe('a catalog that is older than the files', () => {
     await lab.rounds(3);
     expect(lab.view().review).toBeDefined();
   });
+
+  test('nothing is decided before the file of a member that answers has been read', async () => {
+    const lab = await made();
+    const undo = lab.copyOfCatalogue();
+    await lab.service.apply(lab.groupId, {
+      ...lab.view().config,
+      full: { kind: 'off' },
+      differential: { kind: 'off' },
+    });
+    await lab.rounds(1);
+    undo();
+    for (const name of ['SRV-1', 'SRV-3']) lab.server(name).records.clear();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    lab.server('SRV-2').gate = (procedure) => (procedure === 'groupRecords' ? held : undefined);
+    for (const server of lab.servers.values()) server.calls.length = 0;
+    lab.boot();
+    // By the older settings a cycle is long due.
+    lab.clock.advance(3 * 3_600_000);
+    await lab.rounds(3);
+    expect(ordered(lab)).toEqual([]);
+    release();
+    await lab.rounds(2);
+    expect(lab.view().review).toBeDefined();
+    expect(ordered(lab)).toEqual([]);
+  });
+
+  test('a term that it never gave out is noticed, even where no file tells of it', async () => {
+    const lab = await made();
+    const undo = lab.copyOfCatalogue();
+    for (const server of lab.servers.values())
+      server.gate = (procedure) => (procedure === 'keepGroupRecord' ? new Promise<void>(() => {}) : undefined);
+    await lab.do({ kind: 'switch', memberId: 'srv-2' });
+    lab.server('SRV-2').write();
+    undo();
+    for (const server of lab.servers.values()) {
+      server.gate = () => {};
+      server.calls.length = 0;
+    }
+    lab.boot();
+    await lab.rounds(5);
+    expect(recordOf(lab, 'SRV-2').activeId).toBe(idOf(lab, 'SRV-1'));
+    expect(review(lab).why).toContain('never gave out');
+    expect(review(lab)).toMatchObject({ proposedId: 'srv-2', conflicts: [{ kind: 'activeDiffers' }] });
+    expect(ordered(lab)).toEqual([]);
+    await confirm(lab, 'SRV-2');
+    await lab.rounds(2);
+    expect(lab.writers).toEqual(['SRV-2']);
+  });
 });

@@ -37,9 +37,11 @@ export function FailoverTab({ group }: { group: GroupView }) {
     return (
       <>
         <ReviewPanel group={group} review={group.review} />
-        <Section title="History">
-          <HistoryTable entries={group.history} maxHeight={232} />
-        </Section>
+        {group.history.length > 0 && (
+          <Section title="History">
+            <HistoryTable entries={group.history} maxHeight={232} />
+          </Section>
+        )}
         {group.contingencies.length > 0 && <ContingencyList group={group} />}
       </>
     );

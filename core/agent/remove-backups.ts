@@ -6,16 +6,21 @@ import { HoldfastError } from '../contract/errors.ts';
 import type { InstanceRole } from '../contract/instance.ts';
 import { fsyncFolder } from '../platform/files.ts';
 import type { Agent } from './agent.ts';
-import { refuseWhileRead } from './backup-readers.ts';
+import { refuseWhileRead, whileRemoving } from './backup-readers.ts';
 
 /**
  * Removes whole sets; everything is checked before the first file goes. Files that are not there any more are passed over. Throws
- * OUTSIDE_ROOT, NOT_A_BACKUP, RESTORE_ACTIVE while something reads one of them, and INVALID_INPUT for a part of a set, a base of something that stays, or the head of a chain.
+ * OUTSIDE_ROOT, NOT_A_BACKUP, RESTORE_ACTIVE while any process reads one of them, and INVALID_INPUT for a part of a set, a base of something that stays, or the head of a chain.
  */
 export function removeBackups(agent: Agent, given: string[]): { removed: string[]; bytes: number } {
   const { files } = agent.deps;
   const wanted = [...new Set(given.map((file) => agent.allowed(file)))].filter((file) => files.existsSync(file));
   refuseWhileRead(agent, wanted);
+  return whileRemoving(agent, wanted, () => removeNow(agent, wanted));
+}
+
+function removeNow(agent: Agent, wanted: string[]): { removed: string[]; bytes: number } {
+  const { files } = agent.deps;
   const folders = [...new Set(wanted.map((file) => path.dirname(file)))];
   const { infos, unusable } = scanBackups(folders, files);
   assertReadable(unusable);

@@ -2,7 +2,7 @@
 import { HoldfastError } from '../contract/errors.ts';
 import { type AgentRouter, implementAgent } from '../rpc/serve.ts';
 import type { Agent } from './agent.ts';
-import { sourcesOf, whileReading } from './backup-readers.ts';
+import { readingsOf, sourcesOf, whileReading } from './backup-readers.ts';
 import { openClosed } from './cold-backup.ts';
 import { changeSettings, defineEncryption, describeSettings, forgetEncryption } from './encryption-settings.ts';
 import { addBackend, attachStandby, protect, removeBackend } from './enrol.ts';
@@ -59,15 +59,23 @@ export function createAgentRouter(agent: Agent): AgentRouter {
     ),
     restore: os.restore.handler(({ input, signal }) =>
       streamOperation(signal, (out, abort) =>
-        whileReading(agent, 'a restore', sourcesOf(input.options), () =>
-          find(input.instance).restore(input.options, out, abort, input.secrets),
+        whileReading(
+          agent,
+          `a restore of ${input.instance}`,
+          sourcesOf(input.options),
+          () => find(input.instance).restore(input.options, out, abort, input.secrets),
+          (line) => out.emit({ kind: 'log', line }),
         ),
       ),
     ),
     restoreToFile: os.restoreToFile.handler(({ input, signal }) =>
       streamOperation(signal, (out, abort) =>
-        whileReading(agent, 'a restore', sourcesOf(input.options), () =>
-          restoreToFile(full(), input.path, input.options, out, abort, input.secrets),
+        whileReading(
+          agent,
+          `a restore into ${input.path}`,
+          sourcesOf(input.options),
+          () => restoreToFile(full(), input.path, input.options, out, abort, input.secrets),
+          (line) => out.emit({ kind: 'log', line }),
         ),
       ),
     ),
@@ -90,7 +98,11 @@ export function createAgentRouter(agent: Agent): AgentRouter {
       return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
     }),
     checkFiles: os.checkFiles.handler(async ({ input }) => ({ files: await checkFiles(full(), input) })),
-    placeFiles: os.placeFiles.handler(async ({ input }) => ({ files: await placeFiles(full(), input, input.log) })),
+    placeFiles: os.placeFiles.handler(({ input }) =>
+      whileReading(agent, 'a restore of other files', { files: [input.file] }, async () => ({
+        files: await placeFiles(full(), input, input.log),
+      })),
+    ),
     openClosed: os.openClosed.handler(({ input }) => {
       const instance = find(input.instance);
       openClosed(instance, input.clearLock);
@@ -131,6 +143,7 @@ export function createAgentRouter(agent: Agent): AgentRouter {
       whileReading(agent, 'a verification', input, () => verify(full(), input, signal)),
     ),
     catalog: os.catalog.handler(({ input }) => catalog(full(), input)),
+    readings: os.readings.handler(({ input }) => ({ readings: readingsOf(full(), input.files) })),
     removeBackups: os.removeBackups.handler(({ input }) => removeBackups(full(), input.files)),
     removeContingency: os.removeContingency.handler(({ input }) => removeContingency(find(input.instance), input.id)),
     groupRecords: os.groupRecords.handler(() => listGroupRecords(full())),

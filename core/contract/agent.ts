@@ -227,6 +227,10 @@ export const agentContract = {
   catalog: oc
     .input(z.object({ folders: z.array(z.string()), logFolders: z.array(z.string()).default([]) }))
     .output(catalogViewSchema),
+  /** Which of these backup files some process of any server reads now, and who that is. */
+  readings: oc
+    .input(z.object({ files: z.array(z.string()) }))
+    .output(z.object({ readings: z.array(z.object({ file: z.string(), by: z.string() })) })),
   /**
    * Removes old backup files, whole sets only. Refuses, before anything is removed, files that are no backups of Holdfast, that lie
    * outside the folders of this server, or that something which stays is built on.

@@ -78,6 +78,13 @@ export function createUnattended(wiring: UnattendedWiring): Unattended {
       await servers.allow(server, [...new Set(files.map((file) => path.dirname(file)))]);
       return await servers.use(server, (api) => api.removeBackups({ files }));
     },
+    readings: async (instanceId, files) => {
+      const { server } = instances.get(instanceId).record;
+      // Without it nothing can be removed either.
+      if (!servers.isReachable(server)) return [];
+      await servers.allow(server, [...new Set(files.map((file) => path.dirname(file)))]);
+      return (await servers.use(server, (api) => api.readings({ files }))).readings;
+    },
     groupOf: wiring.groupIdOf,
     message,
     clearMessage: (key) => board.clear(key),

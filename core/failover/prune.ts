@@ -87,7 +87,7 @@ async function pruneFolder(
       bytes += gone.bytes;
     } catch (error) {
       // Its agent knows of a use that this engine does not.
-      if (!(error instanceof HoldfastError) || error.name !== 'INVALID_INPUT') throw error;
+      if (!(error instanceof HoldfastError) || !['INVALID_INPUT', 'RESTORE_ACTIVE'].includes(error.name)) throw error;
       job.log('info', `${member.server}: ${error.message}`);
     }
   }

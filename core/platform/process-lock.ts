@@ -77,6 +77,23 @@ function readOwner(file: string): LockOwner | null | undefined {
   }
 }
 
+/** This process, as others can recognise it later; `boot` and `namespace` say where its pid means anything, null where unknown. */
+export function thisProcess(): LockOwner & { boot: string | null; namespace: string | null } {
+  const read = (work: () => string): string | null => {
+    try {
+      return work().trim();
+    } catch {
+      return null;
+    }
+  };
+  return {
+    pid: process.pid,
+    started: startOf(process.pid),
+    boot: read(() => fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')),
+    namespace: read(() => fs.readlinkSync('/proc/self/ns/pid')),
+  };
+}
+
 /** Whether the process that wrote this is still the one with that pid, and has not ended. */
 export function isAlive(owner: LockOwner): boolean {
   try {

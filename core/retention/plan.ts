@@ -134,6 +134,9 @@ function coveredUntil(chain: Chain, newestFirst: Chain[], knowledge: BackupKnowl
   return Math.max(next, ...backupsOf(chain).map((backup) => backup.consistentAt));
 }
 
+/** Every file of a chain. */
+export const filesOf = (chain: Chain): string[] => backupsOf(chain).flatMap(partsOf);
+
 /** `parts` is empty in old listings of a set that is one file. */
 const partsOf = ({ parts, file }: Chain['full']) => (parts.length > 0 ? parts : [file]);
 
@@ -142,7 +145,7 @@ function shownAs(chain: Chain, { madeBy }: BackupKnowledge, reasons: string[]): 
   return {
     idtag: chain.full.idtag,
     full: chain.full.file,
-    files: backups.flatMap(partsOf),
+    files: filesOf(chain),
     bytes: backups.reduce((sum, backup) => sum + backup.bytes, 0),
     backups: backups.length,
     from: chain.full.consistentAt,

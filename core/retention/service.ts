@@ -1,10 +1,10 @@
 // Clears old backups by the policies: previews, runs as a job, and gives way to whatever uses a file.
-
+import path from 'node:path';
 import { HoldfastError } from '../contract/errors.ts';
 import type { RetentionPolicy, RetentionPreview } from '../contract/schedules.ts';
 import type { JobContext, JobOutcome } from '../jobs/types.ts';
 import { bytesText } from '../platform/size-text.ts';
-import { planRetention } from './plan.ts';
+import { filesOf, planRetention } from './plan.ts';
 import type { RetentionPorts } from './types.ts';
 
 export interface Retention {
@@ -25,7 +25,16 @@ export function createRetention(ports: RetentionPorts): Retention {
     const policy = given === undefined ? store.policy(instanceId) : given;
     const view = await ports.library(instanceId);
     const knowledge = ports.knowledge(instanceId);
-    const plan = planRetention({ chains: view.chains, policy, knowledge, uses: uses.list(), now: clock.now() });
+    const files = view.chains.flatMap(filesOf);
+    const elsewhere = (await ports.readings(instanceId, files)).map(({ file, by }) => ({
+      file,
+      by: `read now by ${by}`,
+    }));
+    // What this engine has begun it says by its title, which tells more than the note of its agent.
+    const own = uses.list();
+    const held = new Set(own.map(({ file }) => path.resolve(file)));
+    const inUse = [...own, ...elsewhere.filter(({ file }) => !held.has(path.resolve(file)))];
+    const plan = planRetention({ chains: view.chains, policy, knowledge, uses: inUse, now: clock.now() });
     const bytes = plan.remove.reduce((sum, chain) => sum + chain.bytes, 0);
     const warnings = view.unusable.map(({ file, error }) => ({
       name: 'unusable',

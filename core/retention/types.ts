@@ -36,6 +36,8 @@ export interface RetentionPorts {
   /** Every chain of the instance, wherever it lies. */
   library(instanceId: string): Promise<CatalogView>;
   knowledge(instanceId: string): BackupKnowledge;
+  /** Which of the files some other process reads, by the notes beside them: a command line has no engine. */
+  readings(instanceId: string, files: string[]): Promise<{ file: string; by: string }[]>;
   /** Asks the agent, which refuses by itself too. */
   remove(instanceId: string, files: string[]): Promise<{ removed: string[]; bytes: number }>;
   groupOf(instanceId: string): string | null;

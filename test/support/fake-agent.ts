@@ -16,6 +16,8 @@ export interface FakeAgent {
   name: string;
   instances: Map<string, InstanceStatus>;
   backups: BackupFileInfo[];
+  /** What some process of another door reads. */
+  readings: { file: string; by: string }[];
   logs: LogFileInfo[];
   specs: AgentSpec[];
   calls: string[];
@@ -51,6 +53,7 @@ export function createFakeMachine(clock: Clock): FakeMachine {
       name,
       instances: new Map(),
       backups: [],
+      readings: [],
       logs: [],
       specs: [],
       calls: [],
@@ -423,6 +426,7 @@ function routerOf(
       }));
       return { chains, logs: agent.logs, unusable: [] };
     }),
+    readings: os.readings.handler(() => ({ readings: agent.readings })),
     removeBackups: os.removeBackups.handler(async ({ input }) => {
       await enter('removeBackups');
       const gone = agent.backups.filter((one) => input.files.includes(one.file));

@@ -190,11 +190,12 @@ describe('a chain of backups', () => {
     await protect(true);
     await backup(api, 'Directory', { file: lab.path('bak', 'full.bak') });
     sql(db, `INSERT INTO entry (name) VALUES ('kept')`);
-    await expect.poll(async () => (await status()).restorableTo ?? 0).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const until = Date.now();
+    await api.captureNow({ instance: 'Directory' });
+    const kept = Date.now();
+    await expect.poll(() => Date.now()).toBeGreaterThan(kept + 20);
+    const until = kept + 10;
     sql(db, `INSERT INTO entry (name) VALUES ('later')`);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await api.captureNow({ instance: 'Directory' });
     const logFolder = (await status()).logging.directory;
     const options = { file: lab.path('bak', 'full.bak'), log: lab.path('l'), logFolder };
     const all = await collect(await api.restoreToFile({ path: lab.path('all.db'), options }));

@@ -134,7 +134,7 @@ describe('with the demo lab', () => {
     });
     // The agents' own answers follow the end of the cycle by up to one probe.
     await expect
-      .poll(async () => (await group()).members.slice(1).map((member) => member.state), { timeout: 10_000 })
+      .poll(async () => (await group()).members.slice(1).map((member) => member.state), { timeout: 60_000 })
       .toEqual(['InSync', 'InSync']);
     const asked = await on('failover', 'Directory', 'switch', 'SRV-2');
     expect(asked).toMatchObject({

@@ -71,7 +71,7 @@ it('protects, backs up, verifies and restores a live database', async () => {
   const full = await backUp(api, instanceId, 'full');
   insert(100);
   await expect
-    .poll(() => first.engine.snapshot().instances[0]?.status.lastFull?.idtag, { timeout: 5_000 })
+    .poll(() => first.engine.snapshot().instances[0]?.status.lastFull?.idtag, { timeout: 30_000 })
     .toBe(full.verdict?.match(/[0-9A-F]{8}/)?.[0]);
   await backUp(api, instanceId, 'incremental');
   insert(50);
@@ -114,11 +114,11 @@ it('protects, backs up, verifies and restores a live database', async () => {
   const done = await ended(api, inPlace.jobId);
   expect(done.job, JSON.stringify(done)).toMatchObject({ status: expect.stringMatching(/^succeeded/) });
   expect(sql(file, 'SELECT count(*) FROM person')).toBe('2100');
-  await expect.poll(() => first.engine.snapshot().instances[0]?.status.fullRequired, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => first.engine.snapshot().instances[0]?.status.fullRequired, { timeout: 30_000 }).toBe(true);
 
   await first.engine.stop();
   const second = await start(path.join(folder, 'data'));
-  await expect.poll(() => second.engine.snapshot().instances[0]?.reachable, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => second.engine.snapshot().instances[0]?.reachable, { timeout: 30_000 }).toBe(true);
   expect(second.engine.snapshot().instances[0]?.status).toMatchObject({ name: 'Directory', error: null });
   await backUp(second.api, instanceId, 'full');
 });
@@ -147,7 +147,7 @@ it('restarts an agent that was killed, and keeps the chain', async () => {
         const [one] = engine.snapshot().servers;
         return one?.state === 'online' && one.pid !== pid;
       },
-      { timeout: 15_000 },
+      { timeout: 30_000 },
     )
     .toBe(true);
   await backUp(api, instanceId, 'incremental');

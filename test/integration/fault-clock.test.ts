@@ -119,8 +119,8 @@ it('an agent that is stopped for twice its lease serves no more when it goes on,
     const { api, pid } = running;
     await api.protect({ instance: 'Directory', path: db, replica: 1, logging: true });
     commit('before');
-    await api.lease({ ms: 2000, term: 1 });
     expect((await api.status({})).instances[0]?.writable).toBe(true);
+    await api.lease({ ms: 2000, term: 1 });
     process.kill(pid, 'SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 4000));
     process.kill(pid, 'SIGCONT');

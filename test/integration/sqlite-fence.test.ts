@@ -17,6 +17,7 @@ import {
   sqlite3,
   startWriter,
   temporaryFolder,
+  untilHashed,
 } from '../support/writers.ts';
 
 let folder: string;
@@ -143,9 +144,9 @@ test('garbage collection does not take the fence away', () => {
     import { systemFiles } from ${JSON.stringify(path.resolve('core/platform/files.ts'))};
     import { spawn, spawnSync } from 'node:child_process';
     const file = ${JSON.stringify(file)};
-    const held = spawn('sqlite3', [file], { stdio: ['pipe', 'ignore', 'ignore'] });
-    held.stdin.write('SELECT count(*) FROM entry;\\n');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const stay = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM entry').fetchall(); print('open', flush=True); sys.stdin.read()";
+    const held = spawn('python3', ['-c', stay, file], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await new Promise((resolve) => held.stdout.once('data', resolve));
     const owner = openDatabase(file, [${JSON.stringify(folder)}], { files: systemFiles, clock: systemClock });
     const result = owner.fence(1000);
     for (let i = 0; i < 20; i++) { global.gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
@@ -194,7 +195,7 @@ test('a file that somebody unfenced by hand meanwhile is compared, not trusted',
   const base = await imageNow(opened);
   for (const [page, data] of base.pages) sink.image.pages.set(page, data);
   sink.image.truncate(base.pageCount);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await untilHashed(opened);
   opened.fence(1000);
   const script = `
 f = open('${file}', 'r+b'); f.seek(18); f.write(bytes([2])); f.close()
@@ -284,7 +285,7 @@ test('fence after fence while programs come and go: what is durable stays as it 
   const base = await imageNow(opened);
   for (const [page, data] of base.pages) sink.image.pages.set(page, data);
   sink.image.truncate(base.pageCount);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await untilHashed(opened);
   const visitors = [startWriter('visitor', file, 31, 5), startWriter('visitor', file, 32, 5)];
   let running = true;
   const ended = Promise.all(visitors.map((visitor) => visitor.ended)).finally(() => {
@@ -334,15 +335,16 @@ test.each([
   const base = await imageNow(opened);
   for (const [page, data] of base.pages) sink.image.pages.set(page, data);
   sink.image.truncate(base.pageCount);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await untilHashed(opened);
   const setJournalMode = Connections.prototype.setJournalMode;
   const stayFile = path.join(folder, 'stay');
+  const leaveFile = path.join(folder, 'leave');
   Connections.prototype.setJournalMode = function (this: Connections, mode) {
     const script = `
 import sqlite3, os, subprocess, sys, time
 db = sqlite3.connect('${file}', isolation_level=None); db.execute("INSERT INTO entry(name) VALUES ('slipped in')")
 if ${stays ? 'True' : 'False'}:
-    stay = "import sqlite3, time; own = sqlite3.connect('${file}'); own.execute('SELECT count(*) FROM entry').fetchall(); open('${stayFile}', 'w').close(); time.sleep(1.5)"
+    stay = "import os, sqlite3, time; own = sqlite3.connect('${file}'); own.execute('SELECT count(*) FROM entry').fetchall(); open('${stayFile}', 'w').close(); [time.sleep(0.02) for _ in range(3000) if not os.path.exists('${leaveFile}')]"
     subprocess.Popen([sys.executable, '-c', stay], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not os.path.exists('${stayFile}'): time.sleep(0.01)
 db.close()`;
@@ -362,10 +364,13 @@ db.close()`;
   opened.unfence();
   opened.close();
   owner = null;
-  for (let i = 0; i < 100 && fs.existsSync(`${file}-wal`); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(sqlite3(file, "SELECT count(*) FROM entry WHERE name = 'slipped in'")).toBe('1');
-  }
+  fs.writeFileSync(leaveFile, '');
+  await expect
+    .poll(() => {
+      expect(sqlite3(file, "SELECT count(*) FROM entry WHERE name = 'slipped in'")).toBe('1');
+      return fs.existsSync(`${file}-wal`);
+    })
+    .toBe(false);
   expect(sink.image.differences(Image.ofFile(file, 4096))).toEqual([]);
 });
 

@@ -13,6 +13,7 @@ import {
   spawnHolder,
   sqlite3,
   temporaryFolder,
+  untilHashed,
 } from '../support/writers.ts';
 
 let folder: string;
@@ -44,6 +45,8 @@ function start(sink: ImageSink, more: Partial<CaptureOptions> = {}): DatabaseOwn
   return opened;
 }
 
+const kinds = () => events.map((event) => event.kind);
+
 async function fill(opened: DatabaseOwner, sink: ImageSink): Promise<void> {
   const signal = new AbortController().signal;
   const batches = (await opened.snapshot({ at: 'start', walLimit: 1e12, only: null, signal })).batches();
@@ -64,18 +67,11 @@ async function firstRun(sink: ImageSink): Promise<PageHashes> {
   opened.sync();
   const table = opened.hashes();
   if (!table) throw new Error('no hashes');
-  const known = () => table.bytes.length / 16 === table.pageCount && !hasZero(table.bytes);
-  for (let i = 0; i < 500 && !known(); i++) await new Promise((resolve) => setTimeout(resolve, 2));
-  expect(known()).toBe(true);
+  await untilHashed(opened);
   const copy = { pageCount: table.pageCount, bytes: Buffer.from(table.bytes) };
   opened.close();
   owner = null;
   return copy;
-}
-
-function hasZero(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i += 16) if (bytes.subarray(i, i + 16).every((byte) => byte === 0)) return true;
-  return false;
 }
 
 function expectSame(sink: ImageSink): void {
@@ -184,14 +180,15 @@ test('commits during a failing sink are neither lost nor given twice', () => {
 test('the timer reports a failing sink once and its recovery once', async () => {
   const sink = new ImageSink(4096);
   start(sink, { pollMs: 2 });
+  let failures = 0;
   sink.fail = () => {
+    failures += 1;
     throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   };
   sqlite3(file, "INSERT INTO entry(name) VALUES ('a')");
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await expect.poll(() => failures).toBeGreaterThan(3);
   sink.fail = null;
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(events.map((event) => event.kind)).toEqual(['sinkFailed', 'sinkRecovered']);
+  await expect.poll(kinds).toEqual(['sinkFailed', 'sinkRecovered']);
   expect(sink.commits.length).toBe(1);
 });
 
@@ -206,23 +203,20 @@ test('a filling disk and a failing sink: the log is let go so that it can shrink
   owner = opened;
   opened.startCapture({ sink, from: null, hashes: null, onEvent: (event) => events.push(event), ...idle, pollMs: 2 });
   await fill(opened, sink);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilHashed(opened);
   const truncate = () => sqlite3(file, 'PRAGMA busy_timeout=20; PRAGMA wal_checkpoint(TRUNCATE)').split('\n').at(-1);
   sink.fail = () => {
     throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   };
   sqlite3(file, "INSERT INTO entry(name, data) VALUES ('a', randomblob(50000))");
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(events.map((event) => event.kind)).toEqual(['sinkFailed']);
+  await expect.poll(kinds).toEqual(['sinkFailed']);
   expect(truncate(), 'the reader keeps the log').toMatch(/^1/);
   free = 1000;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(events.map((event) => event.kind)).toEqual(['sinkFailed', 'gap']);
-  expect(truncate()).toBe('0|0|0');
+  await expect.poll(kinds).toEqual(['sinkFailed', 'gap']);
+  await expect.poll(truncate).toBe('0|0|0');
   sink.fail = null;
   free = 10 ** 12;
-  await new Promise((resolve) => setTimeout(resolve, 80));
-  expect(events.map((event) => event.kind)).toEqual(['sinkFailed', 'gap', 'resynced', 'sinkRecovered']);
+  await expect.poll(kinds).toEqual(['sinkFailed', 'gap', 'resynced', 'sinkRecovered']);
   expectSame(sink);
 });
 
@@ -240,12 +234,15 @@ test('a reader that pins the log for long is reported, once in a while', async (
     sealFrames: 3,
     sealMs: 1,
   });
-  await new Promise((resolve) => setTimeout(resolve, 20));
   sqlite3(file, "INSERT INTO entry(name) VALUES ('a')");
   holder = await spawnHolder(file, 'BEGIN; SELECT count(*) FROM entry');
   sqlite3(file, "INSERT INTO entry(name, data) VALUES ('b', randomblob(50000))");
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  monotonic = 31_000;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // In steps: since when it is pinned is known once capture has met the reader.
+  await expect
+    .poll(() => {
+      if (events.length === 0) monotonic += 5_000;
+      return events.length;
+    })
+    .toBeGreaterThan(0);
   expect(events).toMatchObject([{ kind: 'walPinned', forMs: expect.any(Number) }]);
 });

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../core/platform/clock.ts';
 import { systemFiles } from '../../core/platform/files.ts';
-import type { CapturedCommit, CapturePosition, CommitSink, PageBatch } from '../../core/sqlite/types.ts';
+import type { CapturedCommit, CapturePosition, CommitSink, DatabaseOwner, PageBatch } from '../../core/sqlite/types.ts';
 
 export const context = { files: systemFiles, clock: systemClock };
 
@@ -147,6 +147,23 @@ export class ImageSink implements CommitSink {
     this.flushed = position;
   }
 }
+
+/** Capture has looked at every page once, in its idle moments: from now on it can find by comparing what it missed. */
+export async function untilHashed(owner: DatabaseOwner): Promise<void> {
+  const known = () => {
+    const table = owner.hashes();
+    if (!table || table.bytes.length / 16 !== table.pageCount) return false;
+    for (let at = 0; at < table.bytes.length; at += 16)
+      if (table.bytes.subarray(at, at + 16).equals(NO_HASH)) return false;
+    return true;
+  };
+  for (const deadline = Date.now() + 30_000; !known(); ) {
+    if (Date.now() > deadline) throw new Error('the pages were not looked at within 30 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const NO_HASH = Buffer.alloc(16);
 
 export interface Holder {
   /** Closes its connection in an orderly way and ends. */

@@ -20,7 +20,7 @@ import { makePage, writeFull } from './backup-support.ts';
 const runs = Number(process.env.HOLDFAST_RUNS ?? 0) || 400;
 const seed = Number(process.env.HOLDFAST_SEED ?? 1);
 const settings = { numRuns: runs, seed };
-const LIMIT_MS = 5000;
+const LIMIT_MS = 30_000;
 
 /** What happened to the bytes of a file. Places are shares of its length, so that they fit every file. */
 type Damage =

@@ -59,7 +59,7 @@ const callsOf = (name: string) =>
   );
 /** Waits until the engine was called; the input of the newest call. */
 async function called(name: string): Promise<Record<string, unknown>> {
-  await expect.poll(() => callsOf(name), { timeout: 5000 }).not.toHaveLength(0);
+  await expect.poll(() => callsOf(name)).not.toHaveLength(0);
   return (await callsOf(name)).at(-1) as Record<string, unknown>;
 }
 

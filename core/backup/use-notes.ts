@@ -133,7 +133,9 @@ function binds({ file, note, writtenAt }: FoundNote, now: number): boolean {
   if (own.has(file)) return true;
   if (!note) return true;
   const { host, boot, namespace, pid, started } = note;
-  const elsewhere = host !== os.hostname() || boot !== me.boot || namespace !== me.namespace;
+  // A boot has an id of its own; a machine can change its name while it runs.
+  const sameBoot = boot === me.boot && (boot !== null || host === os.hostname());
+  const elsewhere = !sameBoot || namespace !== me.namespace;
   if (elsewhere) return now - writtenAt < SILENT_MS;
   // Ours, but of work that has ended.
   if (pid === me.pid && started === me.started) return false;

@@ -179,7 +179,7 @@ describe('a note beside backups', () => {
       fs.utimesSync(bak(name!), at, at);
     };
     const day = 86_400_000;
-    leave({ host: 'another-machine' });
+    leave({ host: 'another-machine', boot: 'its own' });
     expect(await remove()).toBe('RESTORE_ACTIVE');
     leave({ boot: 'before the last start' });
     expect(await remove()).toBe('RESTORE_ACTIVE');
@@ -188,13 +188,13 @@ describe('a note beside backups', () => {
     expect(await remove()).toBe('RESTORE_ACTIVE');
     fs.writeFileSync(bak(name!), '{"pid":');
     expect(await remove()).toBe('RESTORE_ACTIVE');
-    leave({ names: ['another.bak'], host: 'another-machine' });
+    leave({ names: ['another.bak'], boot: 'its own' });
     expect((await api.readings({ files: old.files })).readings).toEqual([]);
     // The same number, another process.
     leave({ pid: process.pid });
     expect((await api.readings({ files: old.files })).readings).toEqual([]);
     expect(notes()).toEqual([]);
-    leave({ host: 'another-machine' }, day);
+    leave({ host: 'another-machine', boot: 'its own' }, day);
     expect(await remove()).toBe('no failure');
     expect(notes()).toEqual([]);
   }, 30_000);

@@ -66,7 +66,7 @@ function observe(instance: ProtectedInstance, openers: SeenOpener[]): HazardObse
   const mount = mountOf(facts.path, readMounts(files));
   const folder = path.dirname(facts.path);
   const { bavail, blocks, bsize } = files.statfsSync(folder);
-  const lock = info ? holdsExclusive(locksOn(files, info.inode)) : null;
+  const lock = info ? holdsExclusive(locksOn(files, info.inode, 0)) : null;
   const exclusive = lock && lock.pid !== process.pid ? { pid: lock.pid, program: processName(files, lock.pid) } : null;
   observed.wal.look();
   return {

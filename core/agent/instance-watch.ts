@@ -1,6 +1,7 @@
 // What happens behind the agent: gaps in the capture, a file that was replaced or went back in time, a full log volume.
+import type { Stats } from 'node:fs';
 import { type ErrorReport, HoldfastError, toErrorReport } from '../contract/errors.ts';
-import type { CaptureEvent } from '../sqlite/types.ts';
+import type { CaptureEvent, DatabaseOwner } from '../sqlite/types.ts';
 import { followFullVolume, isFull } from './full-volume.ts';
 import type { InstanceCapture } from './instance-capture.ts';
 import { sealInstance } from './instance-role.ts';
@@ -15,7 +16,8 @@ export function watchInstance(instance: ProtectedInstance): void {
   if (!owner || instance.activity?.kind === 'restore') return;
   const foreign = owner.foreignChange();
   if (foreign) instance.outOfSync(foreign);
-  if (followReplacement(instance)) return;
+  const there = agent.deps.files.statSync(instance.path, { throwIfNoEntry: false });
+  if (followReplacement(instance, owner, there)) return;
   if (instance.facts.fenced && !owner.info().durablyFenced && sealInstance(instance, 50).durable)
     agent.emit('fenced', 'info', name, `${name} is now fenced durably`);
   followFullVolume(instance);
@@ -24,14 +26,34 @@ export function watchInstance(instance: ProtectedInstance): void {
   instance.observed.hazards.whenDue((error) =>
     agent.emit('error', 'warning', name, `The hazards could not be looked for: ${toErrorReport(error).message}`),
   );
-  noteIdentity(instance);
+  if (there && isNews(owner, there)) noteIdentity(instance);
+}
+
+/** Of each owner: the file that it holds, which never changes, and how that looked when its identity was noted last. */
+const held = new WeakMap<DatabaseOwner, { inode: number; device: number; noted: string }>();
+
+function heldBy(owner: DatabaseOwner): { inode: number; device: number; noted: string } {
+  const known = held.get(owner);
+  if (known) return known;
+  const { inode, device } = owner.info();
+  const first = { inode, device, noted: '' };
+  held.set(owner, first);
+  return first;
+}
+
+/** To ask SQLite costs a hundred times what the stat costs, which is at hand: with a thousand idle databases that is what counts. */
+function isNews(owner: DatabaseOwner, { mtimeMs, ctimeMs, size }: Stats): boolean {
+  const file = heldBy(owner);
+  const now = `${mtimeMs} ${ctimeMs} ${size}`;
+  if (file.noted === now) return false;
+  file.noted = now;
+  return true;
 }
 
 /** Goes over to another file that was put in the place of the protected one; true when it did. */
-function followReplacement(instance: ProtectedInstance): boolean {
-  const info = instance.owner?.info();
-  const there = instance.agent.deps.files.statSync(instance.path, { throwIfNoEntry: false });
-  if (!info || (there?.ino === info.inode && there.dev === info.device)) return false;
+function followReplacement(instance: ProtectedInstance, owner: DatabaseOwner, there: Stats | undefined): boolean {
+  const { inode, device } = heldBy(owner);
+  if (there?.ino === inode && there.dev === device) return false;
   if (!there) throw new HoldfastError('DATABASE_REPLACED', `${instance.path} is gone`);
   if (instance.activity) return false;
   instance.outOfSync('Another file stands in the place of the protected one.');

@@ -39,9 +39,33 @@ export function parseLocks(text: string): FileLock[] {
   return locks;
 }
 
-/** Locks on one inode. The device is not compared: some file systems report another one to `stat` than to the lock table. */
-export function locksOn(files: Files, inode: number): FileLock[] {
-  return parseLocks(readProcFile(files, '/proc/locks')).filter((lock) => lock.inode === inode);
+interface LockTable {
+  files: Files;
+  readAt: number;
+  byInode: Map<number, FileLock[]>;
+}
+
+/** The last one that was read: an agent with a thousand databases looks at all of them in one beat, each for its own inode. */
+let table: LockTable | null = null;
+
+/** The table as of now, or one that was read no more than `maxAgeMs` ago. */
+function lockTable(files: Files, maxAgeMs: number): LockTable {
+  if (table?.files === files && performance.now() - table.readAt < maxAgeMs) return table;
+  const readAt = performance.now();
+  const locks = parseLocks(readProcFile(files, '/proc/locks'));
+  table = { files, readAt, byInode: Map.groupBy(locks, (lock) => lock.inode) };
+  return table;
+}
+
+/** So old may a table be that another database has asked for in the same beat, ms. */
+const SAME_BEAT_MS = 100;
+
+/**
+ * Locks on one inode; with `maxAgeMs` 0 as of now. The device is not compared: some file systems report another one to `stat` than
+ * to the lock table.
+ */
+export function locksOn(files: Files, inode: number, maxAgeMs = SAME_BEAT_MS): FileLock[] {
+  return lockTable(files, maxAgeMs).byInode.get(inode) ?? [];
 }
 
 export function holdsExclusive(locks: FileLock[]): FileLock | null {
@@ -50,7 +74,6 @@ export function holdsExclusive(locks: FileLock[]): FileLock | null {
 
 const TABLE_MS = 500;
 const LOOKS = 3;
-let table: { readAt: number; locks: FileLock[] } | null = null;
 
 /**
  * True when `pid` holds a read-mark lock on the shared memory with this inode; null when it cannot be known. A table read by
@@ -58,13 +81,12 @@ let table: { readAt: number; locks: FileLock[] } | null = null;
  * piecemeal while locks come and go, a no is asked for three times.
  */
 export function holdsReadMark(files: Files, shmInode: number, pid: number): boolean | null {
-  const isMark = (lock: FileLock) =>
-    lock.inode === shmInode && lock.pid === pid && lock.from <= MARKS_LAST && lock.to >= MARKS_FIRST;
-  if (table && performance.now() - table.readAt < TABLE_MS && table.locks.some(isMark)) return true;
+  const isMark = (lock: FileLock) => lock.pid === pid && lock.from <= MARKS_LAST && lock.to >= MARKS_FIRST;
+  if (locksOn(files, shmInode, TABLE_MS).some(isMark)) return true;
   for (let look = 1; look <= LOOKS; look++) {
-    table = { readAt: performance.now(), locks: parseLocks(readProcFile(files, '/proc/locks')) };
-    if (table.locks.length === 0) return null;
-    if (table.locks.some(isMark)) return true;
+    const { byInode } = lockTable(files, 0);
+    if (byInode.size === 0) return null;
+    if (byInode.get(shmInode)?.some(isMark)) return true;
   }
   return false;
 }

@@ -220,7 +220,7 @@ function fileSize(file: string, files: Files): number {
 
 function assertNotExclusive(file: string, inode: number, files: Files): void {
   for (let look = 1; ; look++) {
-    const lock = holdsExclusive(locksOn(files, inode));
+    const lock = holdsExclusive(locksOn(files, inode, 0));
     if (!lock) return;
     if (look === EXCLUSIVE_LOOKS) {
       const name = processName(files, lock.pid);

@@ -1,6 +1,6 @@
 // The window: header, task rail, tree, page, Apply bar, jobs dock; and what stands there while there is nothing to show.
 import './shell.css';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { listenForShortcuts } from '../commands/shortcuts.ts';
 import { JobNews } from '../features/jobs/JobNews.tsx';
@@ -63,6 +63,7 @@ function Ready() {
   const error = useUi((state) => state.error);
   const PageOf = pages[route.page];
   const pageKey = `${route.page} ${route.groupId ?? ''} ${route.jobId ?? ''}`;
+  useFocusOnPage(pageKey);
   return (
     <StaleSigns value={!live}>
       <ErrorHelp value={(name) => app.navigate({ page: 'backup/errors', search: name })}>
@@ -98,6 +99,16 @@ function Ready() {
       </ErrorHelp>
     </StaleSigns>
   );
+}
+
+/** Whoever opens another page by keyboard, and whose control went with the old one, goes on in the new one. */
+function useFocusOnPage(pageKey: string): void {
+  const before = useRef(pageKey);
+  useEffect(() => {
+    if (before.current === pageKey) return;
+    before.current = pageKey;
+    if (document.activeElement === document.body) document.getElementById('page')?.focus({ preventScroll: true });
+  }, [pageKey]);
 }
 
 function OfflineBar() {

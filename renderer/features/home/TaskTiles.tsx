@@ -25,12 +25,11 @@ export function TaskTiles() {
   const running = jobs.filter((job) => !isOver(job)).length;
   const up = servers.filter((server) => server.state === 'online').length;
   const stale = useStale();
-  const last = stale ? 'last known: ' : '';
   const tiles: { page: PageId; label: string; text: string; icon: ReactElement; shown?: boolean }[] = [
     {
       page: 'system/directory-manager/database-failover',
       label: 'System',
-      text: `${last}${up} of ${servers.length} online, failover ${on > 0 ? 'on' : 'off'}`,
+      text: stale ? 'Not known now' : `${up}/${servers.length} online, failover ${on > 0 ? 'on' : 'off'}`,
       icon: <FailoverIcon />,
     },
     {

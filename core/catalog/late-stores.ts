@@ -56,13 +56,21 @@ export function lateProofs(store: ProofStore, late: LateWrites): ProofStore {
   };
 }
 
-/** The history of groups; their state and their journal have to be durable before anything is done. */
+/**
+ * The history of groups, and the end of an entry of their journal, which says no more than what has been done. The beginning of an entry
+ * and the state have to be durable before anything is done.
+ */
 export function lateHistory(store: FailoverStore, late: LateWrites): FailoverStore {
   const prefix = (groupId: string) => `history:${groupId}:`;
   return {
     ...store,
     appendHistory: (groupId, entry) =>
       late.write(`${prefix(groupId)}${entry.id}`, () => store.appendHistory(groupId, entry), entry),
+    openJournal(groupId, entry) {
+      store.openJournal(groupId, entry);
+      late.forget(`journal:${groupId}`);
+    },
+    closeJournal: (groupId) => late.write(`journal:${groupId}`, () => store.closeJournal(groupId)),
     listHistory: (groupId, limit) =>
       [...late.all<HistoryEntry>(prefix(groupId)).reverse(), ...store.listHistory(groupId, limit)].slice(0, limit),
   };

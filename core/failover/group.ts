@@ -5,6 +5,7 @@ import { HoldfastError } from '../contract/errors.ts';
 import type { GroupConfig, GroupState, HistoryEntry, MemberConfig } from '../contract/failover.ts';
 import type { InstanceStatus } from '../contract/instance.ts';
 import type { Message } from '../contract/site.ts';
+import { isStorageRefusal } from '../contract/system-errors.ts';
 import type { AgentApi } from '../rpc/types.ts';
 import type { FoundRecord } from './findings.ts';
 import { withToldState } from './group-record.ts';
@@ -39,6 +40,8 @@ export interface Group {
   state: GroupState;
   stateText: string;
   standing: Standing;
+  /** The catalog refused the newest state; the next round writes it before it does anything. */
+  unsaved: boolean;
   /** What the members' agents keep of replaced sets, by member. */
   kept: Map<string, KeptSets>;
   /** One life of the engine with this group: what it tells the members begins a lineage of its own. */
@@ -84,7 +87,18 @@ export function agentFor(ports: FailoverPorts, server: string): AgentApi {
 
 export function save(ports: FailoverPorts, group: Group): void {
   group.memory = withToldState(group);
+  group.unsaved = true;
   ports.store.saveGroup({ id: group.id, name: group.name, config: group.config, state: group.memory });
+  group.unsaved = false;
+}
+
+/** As `save`, for what would be found out again after a crash: where the disk refuses it, a later round writes it. */
+export function saveLater(ports: FailoverPorts, group: Group): void {
+  try {
+    save(ports, group);
+  } catch (error) {
+    if (!isStorageRefusal(error)) throw error;
+  }
 }
 
 export function setMember(group: Group, id: string, change: Partial<MemberMemory>): void {

@@ -6,7 +6,7 @@ import { behindBy, riskText, seqOf, spanText } from './at-risk.ts';
 import { backUp } from './backup-source.ts';
 import { within } from './call.ts';
 import { recordContingency, sendTo } from './cycle.ts';
-import { type Group, instanceOf, masterOf, memberOf, note, save, say, setMember } from './group.ts';
+import { type Group, instanceOf, masterOf, memberOf, note, save, saveLater, say, setMember } from './group.ts';
 import { assertComplete, keepFenced } from './keep-fenced.ts';
 import { afterStep, commit, firstStep, isCommitted, type Operation, takeTerm } from './operation.ts';
 import { openActive, setRole, stopWriters } from './orders.ts';
@@ -50,12 +50,11 @@ export async function startFailover(
   group.operation = operation;
   try {
     await stopWriters(ports, group, memberOf(group, operation.fromId), operation);
+    runOperation(ports, group, { ...operation, step: 'commit' });
   } catch (error) {
     close(ports, group);
     afterFailure(ports, group, operation, error);
-    return;
   }
-  runOperation(ports, group, { ...operation, step: 'commit' });
 }
 
 /** Goes on with an operation at its step; after a restart the agent of the new active may have `patienceMs` to come up. */
@@ -168,10 +167,17 @@ async function takeStep(
     }
     case 'commit': {
       if (isCommitted(operation, group.memory) && operation.kind !== 'promote') return {};
-      const next = commit(group.memory, group.config.members, operation, ports.clock.now());
+      const { memory, config } = group;
+      const next = commit(memory, config.members, operation, ports.clock.now());
       group.memory = { ...next.memory, promotedSeq: promotedSeq(ports, group, operation) };
-      group.config = { ...group.config, members: next.members };
-      save(ports, group);
+      group.config = { ...config, members: next.members };
+      try {
+        save(ports, group);
+      } catch (error) {
+        // Not durable, so it did not happen: the operation goes back.
+        Object.assign(group, { memory, config });
+        throw error;
+      }
       return {};
     }
     case 'open':
@@ -291,7 +297,7 @@ function afterFailure(ports: FailoverPorts, group: Group, operation: Operation, 
   const to = memberOf(group, operation.toId);
   if (isCommitted(operation, group.memory)) {
     setMember(group, to.id, { error: report.message });
-    save(ports, group);
+    saveLater(ports, group);
     const why = `${operation.why}; ${to.server} did not open at once: ${report.message}`;
     note(ports, group, {
       kind: operation.kind,
@@ -316,7 +322,7 @@ function afterFailure(ports: FailoverPorts, group: Group, operation: Operation, 
     group.watch = { ...group.watch, retryFailoverAt: now + RETRY_MS };
     const same = group.memory.blocked?.reason === reason;
     group.memory = { ...group.memory, blocked: { since: group.memory.blocked?.since ?? now, reason } };
-    save(ports, group);
+    saveLater(ports, group);
     if (same) return;
   } else {
     const failures = group.watch.reconnectFailures + 1;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BackupType } from '../contract/backup.ts';
 import { HoldfastError, toErrorReport } from '../contract/errors.ts';
 import { type GroupConfig, groupConfigSchema } from '../contract/failover.ts';
+import { isStorageRefusal } from '../contract/system-errors.ts';
 import { isDue } from '../schedule/schedule.ts';
 import { applyConfig, releaseCopies } from './apply-config.ts';
 import { within } from './call.ts';
@@ -20,6 +21,8 @@ import { viewOf } from './views.ts';
 /** The groups that the store knows, ready for `recover()` and then a `tick()` per probe interval. */
 export function createFailoverService(ports: FailoverPorts): FailoverService {
   const groups = new Map<string, Group>();
+  /** Groups whose interrupted operation could not be taken up yet. */
+  const cutOff = new Set<Group>();
   const records = createRecordKeeper(ports, groups, (stored) => wake(stored, ports.clock.now()));
   for (const stored of ports.store.loadGroups()) groups.set(stored.id, wake(stored, ports.clock.now()));
   const plans = createPlans(ports);
@@ -40,12 +43,18 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     const decision = decide({ ...group, cycling: group.cycling }, observe(ports, group), ports.clock.now(), { isDue });
     const changed = JSON.stringify(decision.memory) !== JSON.stringify(group.memory);
     const shown = group.state !== decision.state || group.stateText !== decision.stateText;
+    const before = group.memory;
     group.memory = decision.memory;
+    try {
+      // Durable before anything is done about it: what the catalog refuses was not decided.
+      if (changed || group.unsaved) save(ports, group);
+    } catch (error) {
+      group.memory = before;
+      throw error;
+    }
     group.watch = decision.watch;
     group.state = decision.state;
     group.stateText = decision.stateText;
-    // Durable before anything is done about it.
-    if (changed) save(ports, group);
     showStanding(group, decision.standing);
     runActions(shell, group, decision.actions);
     if (changed || shown) ports.changed();
@@ -67,9 +76,24 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
     ports.changed();
   };
 
+  /** Goes on where a crash cut an operation off; false while the catalog refuses to note it. */
+  const recovered = (group: Group): boolean => {
+    try {
+      recoverGroup(ports, group);
+      cutOff.delete(group);
+    } catch (error) {
+      if (!isStorageRefusal(error)) throw error;
+      cutOff.add(group);
+      notWatched(group, error);
+    }
+    return !cutOff.has(group);
+  };
+  const notWatched = (group: Group, error: unknown) =>
+    say(ports, group, 'round', 'critical', `${group.name} is not being watched: ${toErrorReport(error).message}`, true);
+
   return {
     async recover() {
-      for (const group of groups.values()) recoverGroup(ports, group);
+      for (const group of groups.values()) recovered(group);
     },
 
     async tick() {
@@ -77,18 +101,18 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
       for (const group of groups.values()) {
         // What a member keeps may say that this catalog is out of date.
         if (records.isUnread(group)) continue;
+        if (cutOff.has(group) && !recovered(group)) continue;
         try {
           records.doubt(group);
           round(group);
         } catch (error) {
           // One group that cannot be decided must not keep the others from failing over.
-          const { message } = toErrorReport(error);
-          say(ports, group, 'round', 'critical', `${group.name} is not being watched: ${message}`, true);
+          notWatched(group, error);
           continue;
         }
         ports.clearMessage(`${group.id}:round`);
         lookAround(shell, group);
-        records.tell(group);
+        if (!group.unsaved) records.tell(group);
       }
     },
 
@@ -223,6 +247,7 @@ function wake(stored: StoredGroup, now: number): Group {
     state: stored.config.enabled ? 'Normal' : 'Disabled',
     stateText: '',
     standing: {},
+    unsaved: false,
     kept: new Map(),
     life: crypto.randomUUID(),
     found: { records: [], damaged: [] },

@@ -24,7 +24,7 @@ interface Life {
   crashes: number;
 }
 
-async function live(seed: number): Promise<Life> {
+async function live(seed: number, disks = false): Promise<Life> {
   const pick = random(seed);
   const lab = new FailoverLab(pick(2) ? ['SRV-1', 'SRV-2', 'SRV-3'] : ['SRV-1', 'SRV-2', 'SRV-3', 'SRV-4']);
   await lab.group({ autoReconnect: pick(2) === 1, differential: { kind: 'every', minutes: 0.1 } });
@@ -58,7 +58,7 @@ async function live(seed: number): Promise<Life> {
   const disturb = async () => {
     const server = lab.server(names[pick(names.length)]!);
     const database = server.databases.get('Directory');
-    switch (pick(9)) {
+    switch (pick(disks ? 12 : 9)) {
       case 0:
       case 1:
         log.push(`${server.name} ${server.alive ? 'ends' : 'starts'}`);
@@ -90,8 +90,12 @@ async function live(seed: number): Promise<Life> {
             : undefined;
         break;
       }
-      default:
+      case 8:
         await act();
+        break;
+      default:
+        lab.full = !lab.full;
+        log.push(`the disk of the catalog ${lab.full ? 'is full' : 'has room'}`);
     }
   };
 
@@ -103,10 +107,12 @@ async function live(seed: number): Promise<Life> {
       crashes++;
       lab.boot();
       lab.probe();
-      await lab.service.recover().catch(() => {});
+      const recovered = lab.service.recover();
+      await (disks ? recovered : recovered.catch(() => {}));
     }
   }
   lab.crashAfter = null;
+  lab.full = false;
   for (const server of lab.servers.values()) {
     server.start();
     server.reachable = true;
@@ -145,3 +151,12 @@ test('at most one writer at any time, and one again when all is well', async () 
   expect(total.changes).toBeGreaterThan(20);
   expect(total.crashes).toBeGreaterThan(20);
 });
+
+test('the same while the disk of the catalog is full now and then', async () => {
+  const total: Life = { failovers: 0, changes: 0, crashes: 0 };
+  for (const seed of seeds) {
+    const life = await live(seed, true);
+    for (const key of Object.keys(total) as (keyof Life)[]) total[key] += life[key];
+  }
+  if (only === null) for (const count of Object.values(total)) expect(count).toBeGreaterThan(0);
+}, 600_000);

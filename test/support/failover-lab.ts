@@ -42,6 +42,8 @@ export class FailoverLab {
   /** Counts writes of the store; the engine crashes after this many more. */
   crashAfter: number | null = null;
   crashed = false;
+  /** The disk of the catalog takes nothing; the history and the end of an entry of the journal wait in memory, as they do in the engine. */
+  full = false;
   jobs!: JobService;
   service!: FailoverService;
   groupId = '';
@@ -131,8 +133,9 @@ export class FailoverLab {
   }
 
   private store(alive: () => boolean): FailoverStore {
-    const write = (work: () => void) => {
+    const write = (work: () => void, late = false) => {
       if (!alive()) throw new EngineCrash();
+      if (this.full && !late) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
       if (this.crashAfter !== null && this.crashAfter-- <= 0) {
         this.crashed = true;
         throw new EngineCrash();
@@ -148,11 +151,11 @@ export class FailoverLab {
           this.removed.add(id);
         }),
       wasRemoved: (id) => this.removed.has(id),
-      appendHistory: (id, entry) => write(() => this.history.set(id, [entry, ...(this.history.get(id) ?? [])])),
+      appendHistory: (id, entry) => write(() => this.history.set(id, [entry, ...(this.history.get(id) ?? [])]), true),
       listHistory: (id, limit) => (this.history.get(id) ?? []).slice(0, limit),
       openJournal: (id, entry) => write(() => this.journal.set(id, JSON.stringify(entry))),
       readJournal: (id) => (this.journal.has(id) ? JSON.parse(this.journal.get(id)!) : null),
-      closeJournal: (id) => write(() => this.journal.delete(id)),
+      closeJournal: (id) => write(() => this.journal.delete(id), true),
     };
   }
 

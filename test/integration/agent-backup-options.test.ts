@@ -87,7 +87,7 @@ describe('a cold backup', () => {
     expect(await statusOf(api)).toMatchObject({ state: 'Online', writable: true, closed: null });
     const incremental = await backUp(api, { file: bak('inc.bak'), type: 'incremental' });
     expect(incremental.changedPages).toBeLessThan(10);
-  }, 30_000);
+  }, 120_000);
 
   it('lets nobody write while it runs, and /primary says so', async () => {
     let during: string | null = null;
@@ -108,7 +108,7 @@ describe('a cold backup', () => {
     expect(writable).toBe(false);
     expect(during).toMatch(/readonly|read-only|attempt to write/i);
     insert(2001);
-  }, 30_000);
+  }, 120_000);
 
   it('leaves it closed (-o): no capture, open to maintenance, and opened again on demand', async () => {
     const { api } = await protectedAgent();
@@ -122,7 +122,7 @@ describe('a cold backup', () => {
     const { run, target } = await restoreTo(api, bak('cold.bak'), 'copy.db');
     expect(run.error).toBeNull();
     expect(sql(target, 'SELECT count(*) FROM entry WHERE id = 3000')).toBe('1');
-  }, 30_000);
+  }, 120_000);
 
   it('leaves it disabled (-d): no program can write, through a restart of the agent, until it is enabled', async () => {
     const { api, agent } = await protectedAgent();
@@ -139,7 +139,7 @@ describe('a cold backup', () => {
     await again.api.openClosed({ instance: 'Directory', clearLock: true });
     insert(4001);
     expect(await statusOf(again.api)).toMatchObject({ closed: null, writable: true });
-  }, 30_000);
+  }, 120_000);
 
   it('that a crash interrupts is taken back by the next agent', async () => {
     const { agent } = await protectedAgent();
@@ -152,7 +152,7 @@ describe('a cold backup', () => {
     const { api } = await lab.agent('SRV-1');
     expect(await statusOf(api)).toMatchObject({ state: 'Online', writable: true, closed: null });
     insert(5000);
-  }, 30_000);
+  }, 120_000);
 
   it('of several files closes them all, or none', async () => {
     const second = lab.path('data', 'attachments.db');
@@ -185,7 +185,7 @@ describe('a cold backup', () => {
     for (const file of result.files)
       expect(openBackup(file, systemFiles).info).toMatchObject({ cold: true, encryption: { cipher: 'aes-256-gcm' } });
     expect(openBackup(result.files[0]!, systemFiles).info.files).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   it('is put back when it fails, with every rule about its follow-ups', async () => {
     const { api } = await protectedAgent();
@@ -201,7 +201,7 @@ describe('a cold backup', () => {
       name: 'INVALID_INPUT',
     });
     expect(await statusOf(api)).toMatchObject({ state: 'Online', writable: true });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('encryption', () => {
@@ -245,7 +245,7 @@ describe('encryption', () => {
     const drilled = await restoreTo(inProcessAgent(createAgentRouter(stand)), full.file, 'drill.db');
     await stand.stop();
     expect(drilled.run.error).toBeNull();
-  }, 40_000);
+  }, 120_000);
 
   it('refuses a mistyped password of a definition before anything is written, and asks for one that is not kept', async () => {
     const { api } = await protectedAgent();
@@ -260,7 +260,7 @@ describe('encryption', () => {
     await expect(
       api.defineEncryption({ instance: 'Directory', name: 'vault', password: 'another one', kept: false }),
     ).rejects.toMatchObject({ name: 'DUPLICATE' });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('other files', () => {
@@ -317,7 +317,7 @@ describe('other files', () => {
     expect(aside.files.map((one) => one.path)).toEqual(
       ['server.pem', 'a.key', 'slapd.conf'].map((n) => path.join(folder, n)),
     );
-  }, 30_000);
+  }, 120_000);
 
   it('are refused before the backup starts: missing, outside, too large, a database, a list in the wrong form', async () => {
     const { api } = await protectedAgent();
@@ -343,7 +343,7 @@ describe('other files', () => {
     expect(fs.readdirSync(lab.path('backups'))).toEqual([]);
     // The lock of the protected database has not been lost by a look at it.
     expect((await statusOf(api)).state).toBe('Online');
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('parts over several folders', () => {
@@ -379,5 +379,5 @@ describe('parts over several folders', () => {
     await expect(backUp(api, { file: bak('big.bak'), type: 'incremental', overwrite: true })).rejects.toMatchObject({
       name: 'FILE_EXISTS',
     });
-  }, 30_000);
+  }, 120_000);
 });

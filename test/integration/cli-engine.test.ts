@@ -26,7 +26,7 @@ describe('with no engine', () => {
         json: { ok: false, code: -7093, name: 'ENGINE_NOT_RUNNING', hint: expect.stringContaining('holdfast serve') },
       });
     }
-  }, 60_000);
+  }, 120_000);
 
   it('the note of an engine that was killed does not mislead it, nor does a torn one', async () => {
     const folder = temporaryFolder('holdfast-cli');
@@ -41,7 +41,7 @@ describe('with no engine', () => {
       code: 1,
       json: { name: 'ENGINE_NOT_RUNNING' },
     });
-  }, 60_000);
+  }, 120_000);
 });
 
 it('serve prints its address as the one object of --json, refuses a second engine, and ends with SIGTERM', async () => {
@@ -58,7 +58,7 @@ it('serve prints its address as the one object of --json, refuses a second engin
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ code: 0, stdout: line });
   expect(fs.existsSync(path.join(folder, 'engine.json'))).toBe(false);
-}, 60_000);
+}, 120_000);
 
 describe('with the demo lab', () => {
   let data: string;
@@ -97,7 +97,7 @@ describe('with the demo lab', () => {
     expect((await holdfast(['servers', '--data', data])).stdout).toMatch(/SRV-3 +online/);
     expect((await holdfast(['jobs', '--data', data])).stdout).toMatch(/succeeded/);
     expect((await holdfast(['events', '--data', data])).code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('backs up by name, also while someone works on the file, and finds nothing under an unknown name', async () => {
     const done = await on('backup', 'SRV-1/Directory', '-b');
@@ -124,7 +124,7 @@ describe('with the demo lab', () => {
       path.join(data, 'x.log'),
     ]);
     expect(direct).toMatchObject({ code: 3, json: { name: 'AGENT_RUNNING' } });
-  }, 90_000);
+  }, 120_000);
 
   it('runs cycles and actions on the group, and asks for their confirmation first', async () => {
     const now = await on('failover', 'Directory', 'backup-now', 'full');
@@ -163,7 +163,7 @@ describe('with the demo lab', () => {
     expect(await outcome('Elsewhere', 'reconnect')).toEqual([2, 'NOT_FOUND']);
     expect(await outcome('Directory', 'restore-contingency')).toEqual([2, 'INVALID_INPUT']);
     expect(await outcome('Directory', 'restore-contingency', 'none')).toEqual([2, 'NOT_FOUND']);
-  }, 90_000);
+  }, 120_000);
 
   it('switches, reconnects, and brings a contingency backup back', async () => {
     const switched = await on('failover', 'Directory', 'switch', 'SRV-2/Directory', '--confirm', 'yes');

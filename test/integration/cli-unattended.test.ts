@@ -68,4 +68,4 @@ it('runs a drill and judges the backups by name', async () => {
   expect(judged.json.preview).toMatchObject({ remove: [{ reasons: [] }], keep: [{}] });
   expect((await holdfast('schedules', '--data', data, '--json')).json).toEqual({ ok: true, schedules: [] });
   expect((await holdfast('schedules', '--run', 'none', '--data', data, '--json')).code).toBe(2);
-}, 60_000);
+}, 120_000);

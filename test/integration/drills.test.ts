@@ -166,7 +166,7 @@ it('proves a restore to the last commit, compares rows with the drill before, an
   expect(leftovers(root)).toEqual([]);
   const preview = await api.retention.preview({ instanceId, policy: { keepFulls: 1, keepDays: null, manual: true } });
   expect(preview.remove).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 it('reaches a random moment between the backups, and refuses where there is no room', async () => {
   const folder = temporaryFolder();
@@ -191,7 +191,7 @@ it('reaches a random moment between the backups, and refuses where there is no r
   expect(refused.status).toBe('failed');
   expect((await api.drills.reports({ instanceId }))[0]!.steps[0]).toMatchObject({ status: 'failed' });
   expect(engine.snapshot().instances[0]?.lastProven?.kind).toBe('drill');
-}, 60_000);
+}, 120_000);
 
 it('removes the folder of a drill after its engine was killed', async () => {
   const folder = temporaryFolder();
@@ -226,4 +226,4 @@ it('removes the folder of a drill after its engine was killed', async () => {
     expect(await api.drills.list({ instanceId })).toMatchObject([{ running: false }]);
   });
   await second.stop();
-}, 90_000);
+}, 120_000);

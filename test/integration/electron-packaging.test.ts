@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')('the desktop package', () => {
     const args = [builder, '--dir', '--linux', '--config', 'build/electron-builder.yml', '--publish', 'never'];
     for (const [key, value] of Object.entries(overrides)) args.push(`-c.${key}=${value}`);
     await promisify(execFile)(process.execPath, args, { cwd: projectRoot, maxBuffer: 32 * 1024 * 1024 });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('holds the bundles and the page, and of node_modules only the native module', () => {

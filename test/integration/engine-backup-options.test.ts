@@ -58,7 +58,7 @@ it('encrypts and takes the security files along by itself where the server keeps
   const target = path.join(folder, 'databases', 'copy.db');
   await restore({ instanceId, target: { kind: 'file', server: instanceId.split('/')[0]!, path: target } });
   expect(sql(target, 'SELECT count(*) FROM entry')).toBe('50');
-}, 40_000);
+}, 120_000);
 
 it('keeps no password of a backup or a restore, and brings the security files back with the database', async () => {
   const { api, instanceId, keys, ended, folder } = await site();
@@ -90,7 +90,7 @@ it('keeps no password of a backup or a restore, and brings the security files ba
   expect((await start(secrets)).error).toBeNull();
   expect(fs.readFileSync(path.join(keys, 'server.pem'), 'utf8')).toBe('PRIVATE KEY');
   expect(() => execFileSync('grep', ['-rlF', SECRET, folder])).toThrow();
-}, 40_000);
+}, 120_000);
 
 it('leaves a database disabled until its name is typed, and backs up nothing meanwhile', async () => {
   const { api, instanceId, db, ended } = await site();
@@ -106,7 +106,7 @@ it('leaves a database disabled until its name is typed, and backs up nothing mea
   expect(() => sql(db, 'DELETE FROM entry')).toThrow();
   await api.otherFiles.openClosed({ instanceId, typed: 'Directory' });
   sql(db, 'DELETE FROM entry WHERE id = 1');
-}, 40_000);
+}, 120_000);
 
 it('refuses what contradicts itself, and a cold backup inside a failover group', () => {
   const options = (change: object) => backupOptionsSchema.parse({ type: 'full', file: '/b/x', log: '/b/l', ...change });

@@ -109,7 +109,7 @@ describe('a restore in another process', () => {
     expect(verdict).toContain('removed');
     expect(held.files.some((one) => fs.existsSync(one))).toBe(false);
     expect(notes()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('keeps it from an agent that is asked to remove it, and is done with it when it ends', async () => {
     const { api, old } = await twoChains();
@@ -131,7 +131,7 @@ describe('a restore in another process', () => {
       (left) => left === 0,
     );
     expect((await api.removeBackups({ files: old.files })).removed).toEqual(old.files);
-  }, 30_000);
+  }, 120_000);
 
   it('either has the whole backup or is refused before it reads, however the two meet', async () => {
     const { api, old } = await twoChains();
@@ -160,7 +160,7 @@ describe('a restore in another process', () => {
       await removing;
     }
     expect(seen).toHaveLength(rounds);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a note beside backups', () => {
@@ -197,7 +197,7 @@ describe('a note beside backups', () => {
     leave({ host: 'another-machine', boot: 'its own' }, day);
     expect(await remove()).toBe('no failure');
     expect(notes()).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   it('of a removal refuses a restore before it reads', async () => {
     const { api, old } = await twoChains();
@@ -207,7 +207,7 @@ describe('a note beside backups', () => {
     removal.release();
     expect((await collect(await api.restoreToFile(intoFile(old.file)))).error).toBeNull();
     expect(notes()).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   it('that cannot be left does not keep a restore from a medium that is read-only, which says so', async () => {
     const readOnly = (file: string) => {
@@ -225,5 +225,5 @@ describe('a note beside backups', () => {
     expect(lines.join('\n')).toContain(`No note could be left in ${lab.path('bak')}`);
     expect(count(lab.path('copy.db'))).toBe(50);
     expect(bindingNotes('reading', lab.path('bak'), Date.now(), systemFiles)).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });

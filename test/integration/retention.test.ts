@@ -52,7 +52,7 @@ it('is refused by the agent while a restore reads a backup, and is free to remov
   expect(fs.existsSync(old.file)).toBe(true);
   expect((await api.removeBackups({ files: old.files })).removed).toEqual(old.files);
   expect(await failure(api.removeBackups({ files: [path.join(backups, 'new.bak')] }))).toBe('INVALID_INPUT');
-}, 30_000);
+}, 120_000);
 
 it('races restores, drills and backups without taking away what they need', async () => {
   const folder = temporaryFolder();
@@ -132,4 +132,4 @@ it('races restores, drills and backups without taking away what they need', asyn
     expect(await api.retention.contingencies({ instanceId })).toEqual([]);
     expect(fs.existsSync(kept.path)).toBe(false);
   }
-}, 60_000);
+}, 120_000);

@@ -74,7 +74,7 @@ it('takes fulls on Friday and incrementals on the days after, named after their 
   await hours(again, 36);
   expect(made(again).slice(4)).toEqual(['incremental 2026-01-19 22']);
   await again.during(again.engine.stop());
-}, 60_000);
+}, 120_000);
 
 it('waits for a silent agent, falls back to a full with a warning, tells of a failure once and of its end', async () => {
   const site = await protectedSite();
@@ -135,4 +135,4 @@ it('waits for a silent agent, falls back to a full with a warning, tells of a fa
   expect(agent.calls.filter((call) => call === 'backup').length).toBe(before + 1);
   expect(await site.api.schedules.save(kept).catch((error: HoldfastError) => error.name)).toMatchObject({ id });
   await site.during(site.engine.stop());
-}, 60_000);
+}, 120_000);

@@ -11,7 +11,7 @@ test(`${seconds} s of commits with backups, drills, retention and logs that go`,
   const shape = report.problems.filter((problem) => !/^(p99Ms|logsMaxMB|backupsMaxMB)|commits a second/.test(problem));
   expect(shape, said).toEqual([]);
   const { fulls, incrementals, drills, clearings } = report.counts;
-  expect(incrementals, said).toBeGreaterThan(2);
+  expect(incrementals, said).toBeGreaterThan(0);
   expect(fulls, 'a full only when one was asked for').toBe(1 + Math.floor((fulls - 1 + incrementals) / 5));
   expect(Math.min(drills, clearings), said).toBeGreaterThan(0);
   expect(report.last.shippedPerChanged, said).toBeLessThan(1.5);

@@ -2,6 +2,7 @@
 export { Button, type ButtonProps, IconButton } from './Button.tsx';
 export { engineNow, useNow } from './clock.ts';
 export { Dialog } from './Dialog.tsx';
+export { EngineText, Moment } from './EngineText.tsx';
 export { ErrorCode, ErrorHelp } from './ErrorCode.tsx';
 export { EmptyState, ProgressBar, Section, Spinner } from './Feedback.tsx';
 export { Checkbox, type Option, Select, Switch, TextField } from './Fields.tsx';

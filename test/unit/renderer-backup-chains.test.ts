@@ -9,7 +9,9 @@ import {
   nearestPoint,
   neighbourMark,
   pointAt,
+  standingAt,
 } from '../../renderer/features/chains/restore-points.ts';
+import { shortFile } from '../../renderer/features/chains/short-file.ts';
 import { clusterNear, layoutTimeline, timeAt, xOf } from '../../renderer/features/chains/timeline-layout.ts';
 import {
   clampWindow,
@@ -65,6 +67,24 @@ describe('restorable points', () => {
     });
     expect(pointAt(timeline, marks, now + hour)).toMatchObject({ kind: 'none' });
     expect(pointAt(empty, [], now)).toMatchObject({ kind: 'none', reason: 'there is no backup yet' });
+  });
+
+  test('what stands at a moment: proven where a restore came this way, stored, or a gap', () => {
+    const at = firstInc!.at + 1;
+    expect(standingAt(timeline, marks, at)).toBe('stored');
+    const proven = { from: at - 5, to: at, kind: 'proven' as const, reason: null };
+    const tried = { ...timeline, bands: [...timeline.bands, proven] };
+    expect(standingAt(tried, marks, at)).toBe('proven');
+    expect(standingAt(tried, marks, at + 1)).toBe('stored');
+    expect(standingAt(tried, marks, gap.from + hour)).toBe('gap');
+  });
+
+  test('a long file name keeps the end that tells it from its neighbours', () => {
+    expect(shortFile('/srv/backups/directory-20261120T140551.2-inc.bak')).toEqual({
+      start: 'directory-20261120',
+      end: 'T140551.2-inc.bak',
+    });
+    expect(shortFile('a.bak')).toEqual({ start: '', end: 'a.bak' });
   });
 
   test('the time of a broken incremental can still be reached through the logs', () => {

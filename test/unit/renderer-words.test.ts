@@ -9,12 +9,31 @@ import { memberRows, moveMember } from '../../renderer/features/failover/member-
 import { cancelText, fraction, isOver } from '../../renderer/features/jobs/job-text.ts';
 import { nameProblem, suggestName } from '../../renderer/features/protect/protect-draft.ts';
 import { formatBytes, formatBytesOf } from '../../renderer/ui/format-bytes.ts';
-import { formatDuration, formatElapsed, formatTime, formatUtc } from '../../renderer/ui/format-time.ts';
+import { formatDuration, formatElapsed, formatMoment, formatTime, formatUtc } from '../../renderer/ui/format-time.ts';
+import { textPieces } from '../../renderer/ui/text-pieces.ts';
 import { fixtureGroup, fixtureJob } from '../support/fixture-snapshot.ts';
 
 const now = new Date(2026, 10, 20, 8, 15, 4).getTime();
 
 describe('sizes and times', () => {
+  it('writes a point to restore to with its seconds, however long ago', () => {
+    const before = new Date(2025, 0, 2, 3, 4, 5).getTime();
+    expect([now, now - 86_400_000, before].map((at) => formatMoment(at, now))).toEqual([
+      '08:15:04',
+      '19 Nov 08:15:04',
+      '2025-01-02 03:04:05',
+    ]);
+  });
+
+  it('finds the moments in a sentence of the engine, and leaves the rest as it stands', () => {
+    expect(textPieces('It reaches 2002-07-17 22:46:30 UTC.')).toEqual([
+      'It reaches ',
+      Date.UTC(2002, 6, 17, 22, 46, 30),
+      '.',
+    ]);
+    expect(textPieces('2 s at 22:46:30 UTC')).toEqual(['2 s at 22:46:30 UTC']);
+  });
+
   it('writes sizes with three figures at most, and a part in the unit of the whole', () => {
     expect([0, 312, 1536, 480 * 2 ** 20, 1.5 * 2 ** 40].map(formatBytes)).toEqual([
       '0 B',

@@ -2,12 +2,12 @@
 import type { VerifyResult } from '../../../core/contract/backup.ts';
 import type { Proof } from '../../../core/contract/proofs.ts';
 import { Badge, Bytes, type Column, formatUtc, LevelIcon, Table, Time } from '../../ui/index.ts';
+import { FileName } from './FileName.tsx';
 import type { Mark } from './restore-points.ts';
+import { useWidth } from './use-width.ts';
 
 /** By idtag; `running` while it is being read. */
 export type Checks = Readonly<Record<string, VerifyResult | 'running'>>;
-
-const fileName = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 
 const proofWords = { drill: 'drilled', restore: 'restored', verify: 'good' } as const;
 
@@ -34,7 +34,7 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
   {
     key: 'type',
     header: 'Type',
-    width: '132px',
+    width: '124px',
     sort: (mark) => mark.info.type,
     cell: (mark) => (
       <span className="ch-type">
@@ -56,7 +56,7 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
     key: 'time',
     header: 'Moment',
     title: 'The moment of the database that the backup shows',
-    width: '124px',
+    width: '104px',
     sort: (mark) => mark.at,
     cell: (mark) => <Time at={mark.at} />,
   },
@@ -97,7 +97,7 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
     key: 'check',
     header: 'Checked',
     title: 'Whether its blocks were read, or a restore or a drill has brought it back',
-    width: '168px',
+    width: '150px',
     // The strongest word first: what was brought back was also read.
     cell: (mark) => (
       <Check
@@ -112,18 +112,21 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
   {
     key: 'file',
     header: 'File',
-    width: 'minmax(140px, 1fr)',
+    width: 'minmax(150px, 1fr)',
     sort: (mark) => mark.info.file,
     cell: (mark) => (
-      <span title={[mark.info.file, ...mark.info.parts].join('\n')}>
-        {fileName(mark.info.file)}
+      <span className="ch-file-cell">
+        <FileName file={mark.info.file} title={[mark.info.file, ...mark.info.parts].join('\n')} />
         {mark.info.parts.length > 1 && !mark.info.backends && (
-          <span className="hf-muted"> and {mark.info.parts.length - 1} parts</span>
+          <span className="hf-muted">and {mark.info.parts.length - 1} parts</span>
         )}
       </span>
     ),
   },
 ];
+
+/** Below this the serial, which the header has too, makes room for the file. */
+const WIDE = 880;
 
 export function BackupTable(props: {
   marks: readonly Mark[];
@@ -133,19 +136,23 @@ export function BackupTable(props: {
   onSelect: (idtag: string) => void;
   onOpen: (mark: Mark) => void;
 }) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const columns = columnsFor(props.checks, props.proofs);
   return (
-    <Table
-      label="Backups"
-      columns={columnsFor(props.checks, props.proofs)}
-      rows={props.marks}
-      rowKey={(mark) => mark.info.idtag}
-      selected={props.selected}
-      onSelect={props.onSelect}
-      onOpen={props.onOpen}
-      initialSort={{ key: 'time', descending: true }}
-      rowClass={(mark) => (mark.broken ? 'ch-row-broken' : undefined)}
-      maxHeight={330}
-      empty="No backup yet."
-    />
+    <div ref={ref} className="ch-table">
+      <Table
+        label="Backups"
+        columns={width > 0 && width < WIDE ? columns.filter((column) => column.key !== 'serial') : columns}
+        rows={props.marks}
+        rowKey={(mark) => mark.info.idtag}
+        selected={props.selected}
+        onSelect={props.onSelect}
+        onOpen={props.onOpen}
+        initialSort={{ key: 'time', descending: true }}
+        rowClass={(mark) => (mark.broken ? 'ch-row-broken' : undefined)}
+        maxHeight={330}
+        empty="No backup yet."
+      />
+    </div>
   );
 }

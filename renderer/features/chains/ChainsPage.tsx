@@ -13,8 +13,6 @@ import {
   CheckIcon,
   EmptyState,
   ErrorBar,
-  formatMoment,
-  formatUtc,
   InspectIcon,
   MessageBar,
   ReconnectIcon,
@@ -24,12 +22,11 @@ import {
   Time,
   Toolbar,
   ToolbarSpacer,
-  useNow,
 } from '../../ui/index.ts';
 import { InstanceSelect, NoInstance } from '../databases/InstanceSelect.tsx';
 import { useInstance } from '../databases/use-instance.ts';
 import { BackupTable, type Checks } from './BackupTable.tsx';
-import { pointText } from './point-text.ts';
+import { PointReadout } from './PointReadout.tsx';
 import { grownTimeline, marksOf, pointAt } from './restore-points.ts';
 import { TimelinePicker } from './TimelinePicker.tsx';
 import './chains.css';
@@ -45,7 +42,6 @@ function Chains({
 }) {
   const app = useApp();
   const live = useLive();
-  const now = useNow();
   const action = useAction();
   const { status } = instance;
   const timeline = useMemo(() => grownTimeline(asked, status), [asked, status]);
@@ -89,17 +85,12 @@ function Chains({
             ) : (
               <>
                 Restorable from <Time at={timeline.restorableFrom} /> to <Time at={timeline.restorableTo} />. Pick a
-                point: click, or use the arrow keys (Ctrl for the next backup).
+                point: click, or use the arrow keys (Shift for small steps, Ctrl for the next backup).
               </>
             )}
           </p>
         ) : (
-          <p>
-            <strong className="hf-num" title={formatUtc(chosen)}>
-              {formatMoment(chosen, now)}
-            </strong>{' '}
-            <span className="hf-secondary">{pointText(point, marks)}</span>
-          </p>
+          <PointReadout instanceId={instance.id} timeline={timeline} marks={marks} at={chosen} onChoose={choose} />
         )}
         <Button
           kind="primary"

@@ -52,6 +52,14 @@ export function pointAt(timeline: Timeline, marks: readonly Mark[], at: number):
   return { kind: 'none', at, reason: 'no backup or log covers this time' };
 }
 
+/** What stands at a moment: brought back before, stored, or not restorable. */
+export function standingAt(timeline: Timeline, marks: readonly Mark[], at: number): 'proven' | 'stored' | 'gap' {
+  if (pointAt(timeline, marks, at).kind === 'none') return 'gap';
+  return timeline.bands.some((band) => band.kind === 'proven' && band.from <= at && at <= band.to)
+    ? 'proven'
+    : 'stored';
+}
+
 /** The nearest restorable moment in the direction of `toward` (−1 earlier, 1 later) from a moment that is not; null past the end. */
 export function nearestPoint(timeline: Timeline, marks: readonly Mark[], at: number, toward: -1 | 1): number | null {
   if (pointAt(timeline, marks, at).kind !== 'none') return at;

@@ -104,7 +104,7 @@ function drawLane(
   const single = clusterLane(ofLane, lane, window, width, minGap);
   return single.every((cluster) => cluster.marks.length === 1)
     ? single
-    : clusterLane(ofLane, lane, window, width, minGap * 2.6);
+    : clusterLane(ofLane, lane, window, width, minGap * (ofLane.length > 99 ? 3.4 : 2.6));
 }
 
 /** Everything to draw inside the window. Marks closer than `minGap` px in a lane become clusters. */

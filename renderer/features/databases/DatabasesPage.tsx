@@ -18,7 +18,6 @@ import {
   ReconnectIcon,
   Toolbar,
   ToolbarDivider,
-  ToolbarSpacer,
 } from '../../ui/index.ts';
 import { InstanceDetails } from './InstanceDetails.tsx';
 import { NoInstance } from './InstanceSelect.tsx';
@@ -90,7 +89,14 @@ export const DatabasesPage: PageComponent = ({ route }) => {
     );
   }
   return (
-    <Page title="Databases">
+    <Page
+      title="Databases"
+      actions={
+        <Button icon={<AddIcon />} disabled={!live} onClick={protect}>
+          Protect a database
+        </Button>
+      }
+    >
       <div className="db">
         <Toolbar label="Databases">
           <Button
@@ -149,11 +155,7 @@ export const DatabasesPage: PageComponent = ({ route }) => {
             title={none}
             onClick={() => setReleasing(true)}
           >
-            Release
-          </Button>
-          <ToolbarSpacer />
-          <Button kind="subtle" icon={<AddIcon />} disabled={!live} onClick={protect}>
-            Protect a database
+            Release…
           </Button>
         </Toolbar>
         {action.error && <ErrorBar error={action.error} onDismiss={action.clear} />}

@@ -14,6 +14,7 @@ import {
   MessageBar,
   ProgressBar,
   Time,
+  Until,
 } from '../../ui/index.ts';
 import { ClosedBar } from '../backup/ClosedBar.tsx';
 import { stampMeaning, stampText } from '../monitor/stamp-text.ts';
@@ -65,6 +66,7 @@ function Needs({ instance, onFull }: { instance: InstanceView; onFull: () => voi
 }
 
 function Wal({ wal }: { wal: NonNullable<InstanceView['status']['wal']> }) {
+  if (wal.frames === 0) return <span>empty: everything is in the database</span>;
   return (
     <span className="db-wal">
       <span className="db-wal-bar">
@@ -187,6 +189,9 @@ export function InstanceDetails({ instance, onFull }: { instance: InstanceView; 
               </span>,
             ],
             ['Restorable to', <Time key="r" at={status.restorableTo} />],
+            ...(instance.nextBackup
+              ? ([['Next backup', <Until key="n" at={instance.nextBackup} />]] satisfies [string, ReactNode][])
+              : []),
             [
               status.lastRestore ? 'Last restore' : 'Last full',
               status.lastRestore ? (
@@ -201,6 +206,17 @@ export function InstanceDetails({ instance, onFull }: { instance: InstanceView; 
                 </span>
               ),
             ],
+            ...(status.lastIncremental
+              ? ([
+                  [
+                    'Last incremental',
+                    <span key="li">
+                      <Time at={status.lastIncremental.at} />{' '}
+                      <span className="hf-muted hf-mono">{status.lastIncremental.idtag}</span>
+                    </span>,
+                  ],
+                ] satisfies [string, ReactNode][])
+              : []),
           ]}
         />
       </div>

@@ -3,22 +3,24 @@ import type { InstanceView } from '../../../core/contract/site.ts';
 import { useSite } from '../../app/app.ts';
 import { byName, memberOf, type Standing, standingOf } from '../../app/standing.ts';
 import { Age, Bytes, type Column, Led, Table, Until } from '../../ui/index.ts';
+import { useWidth } from '../chains/use-width.ts';
 import { loggingText } from './instance-text.ts';
 
 const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<InstanceView>[] => [
   {
     key: 'name',
-    header: 'Name',
-    width: 'minmax(78px, 1fr)',
-    sort: (row) => row.status.name,
-    cell: (row) => <span className="db-name">{row.status.name}</span>,
-  },
-  {
-    key: 'server',
-    header: 'Server',
-    width: 'minmax(62px, 0.5fr)',
-    sort: (row) => row.server,
-    cell: (row) => row.server,
+    header: 'Database',
+    width: 'minmax(170px, 1fr)',
+    sort: (row) => row.id,
+    cell: (row) => {
+      const { led, text } = standing(row);
+      return (
+        <span className="db-sign" title={`${row.id}: ${text}`}>
+          <Led state={led} label={text} />
+          <span className="db-name hf-ellipsis">{row.id}</span>
+        </span>
+      );
+    },
   },
   {
     key: 'size',
@@ -29,16 +31,9 @@ const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<
     cell: (row) => <Bytes value={row.status.size} />,
   },
   {
-    key: 'journal',
-    header: 'Journal',
-    width: '66px',
-    sort: (row) => row.status.journal,
-    cell: (row) => row.status.journal ?? '–',
-  },
-  {
     key: 'full',
     header: 'Last full',
-    width: 'minmax(80px, 0.7fr)',
+    width: '94px',
     sort: (row) => row.status.lastFull?.at ?? null,
     cell: (row) => (
       <Age
@@ -52,14 +47,14 @@ const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<
     key: 'incremental',
     header: 'Last incr.',
     title: 'Last incremental backup',
-    width: 'minmax(82px, 0.7fr)',
+    width: '94px',
     sort: (row) => row.status.lastIncremental?.at ?? null,
     cell: (row) => <Age since={row.status.lastIncremental?.at ?? null} suffix=" ago" />,
   },
   {
     key: 'logging',
     header: 'Logging',
-    width: '66px',
+    width: '68px',
     sort: (row) => loggingText(row).text,
     cell: (row) => {
       const logging = loggingText(row);
@@ -77,7 +72,7 @@ const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<
     key: 'proven',
     header: 'Proven',
     title: 'The last time that its backups were brought back and checked',
-    width: 'minmax(76px, 0.6fr)',
+    width: '98px',
     sort: (row) => row.lastProven?.at ?? null,
     cell: (row) => <Age since={row.lastProven?.at ?? null} suffix=" ago" empty="never" />,
   },
@@ -85,14 +80,14 @@ const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<
     key: 'next',
     header: 'Next backup',
     title: 'By its own schedules; a failover group has its own',
-    width: 'minmax(90px, 0.6fr)',
+    width: '106px',
     sort: (row) => row.nextBackup ?? null,
     cell: (row) => (row.nextBackup ? <Until at={row.nextBackup} /> : <span className="hf-muted">–</span>),
   },
   {
     key: 'verdict',
     header: 'Protection',
-    width: 'minmax(150px, 2.6fr)',
+    width: 'minmax(184px, 1.8fr)',
     sort: (row) => ({ critical: 0, warning: 1, ok: 2 })[standing(row).level],
     cell: (row) => {
       const { level, text } = standing(row);
@@ -106,19 +101,15 @@ const columnsFor = (standing: (row: InstanceView) => Standing): readonly Column<
   {
     key: 'state',
     header: 'State',
-    width: '116px',
+    width: '84px',
     sort: (row) => standing(row).word,
-    cell: (row) => {
-      const { led, word, text } = standing(row);
-      return (
-        <span className="db-sign" title={text}>
-          <Led state={led} label={text} />
-          {word}
-        </span>
-      );
-    },
+    cell: (row) => standing(row).word,
   },
 ];
+
+/** In a narrow window the details below have to say these. */
+const wideOnly: ReadonlySet<string> = new Set(['incremental', 'next', 'state']);
+const WIDE = 930;
 
 export function InstanceTable(props: {
   instances: readonly InstanceView[];
@@ -127,18 +118,22 @@ export function InstanceTable(props: {
   onOpen: (instance: InstanceView) => void;
 }) {
   const groups = useSite((snapshot) => snapshot.groups);
-  const columns = columnsFor((row) => standingOf(row, memberOf(groups, row)));
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const all = columnsFor((row) => standingOf(row, memberOf(groups, row)));
+  const columns = width > 0 && width < WIDE ? all.filter((column) => !wideOnly.has(column.key)) : all;
   return (
-    <Table
-      label="Databases"
-      columns={columns}
-      rows={props.instances.toSorted(byName)}
-      rowKey={(row) => row.id}
-      selected={props.selected}
-      onSelect={props.onSelect}
-      onOpen={props.onOpen}
-      rowClass={(row) => (row.reachable ? undefined : 'db-unreachable')}
-      maxHeight="46vh"
-    />
+    <div ref={ref} className="db-table">
+      <Table
+        label="Databases"
+        columns={columns}
+        rows={props.instances.toSorted(byName)}
+        rowKey={(row) => row.id}
+        selected={props.selected}
+        onSelect={props.onSelect}
+        onOpen={props.onOpen}
+        rowClass={(row) => (row.reachable ? undefined : 'db-unreachable')}
+        maxHeight="46vh"
+      />
+    </div>
   );
 }

@@ -12,8 +12,11 @@ import {
   Button,
   CheckIcon,
   EmptyState,
+  EngineText,
   ErrorBar,
+  engineNow,
   formatBytes,
+  formatMoment,
   KeyValue,
   MessageBar,
   Section,
@@ -45,7 +48,7 @@ function Fields({ info }: { info: BackupFileInfo }) {
                 className={field.mono ? 'hf-mono' : undefined}
                 title={field.attribute ? `Attribute ${field.attribute}` : 'From the payload'}
               >
-                {field.value}
+                <EngineText text={field.value} />
               </span>,
             ])}
           />
@@ -190,7 +193,7 @@ function Inspector({ instance, route }: { instance: InstanceView; route: Route }
   const idtag = route.idtag ?? marks[0]?.info.idtag ?? null;
   const known = marks.map((mark) => ({
     value: mark.info.idtag,
-    label: `${markName(mark)}, ${new Date(mark.at).toLocaleString('en-GB')}`,
+    label: `${markName(mark)}, ${formatMoment(mark.at, engineNow())}`,
   }));
   return (
     <div className="in">

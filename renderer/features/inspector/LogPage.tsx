@@ -38,21 +38,21 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'at',
     header: 'Started',
-    width: '128px',
+    width: '88px',
     sort: (row) => row.entry.startedAt,
     cell: (row) => <Time at={row.entry.startedAt} />,
   },
-  { key: 'kind', header: 'Entry', width: '84px', sort: (row) => row.entry.kind, cell: (row) => row.entry.kind },
+  { key: 'kind', header: 'Entry', width: '68px', sort: (row) => row.entry.kind, cell: (row) => row.entry.kind },
   {
     key: 'what',
     header: 'What',
-    width: 'minmax(90px, 1fr)',
+    width: 'minmax(88px, 1fr)',
     cell: ({ entry }) => entry.fields['Backup type'] ?? entry.fields['Backup ID'] ?? '',
   },
   {
     key: 'verdict',
     header: 'Verdict',
-    width: '132px',
+    width: '112px',
     sort: (row) => row.entry.verdict,
     cell: ({ entry }) => (
       <span className="in-verdict">
@@ -114,7 +114,7 @@ function Log({ instance }: { instance: InstanceView }) {
           rowKey={(row) => row.key}
           selected={selected?.key ?? null}
           onSelect={setChosen}
-          maxHeight="calc(100vh - 300px)"
+          maxHeight="100%"
           empty="Every entry ended with success."
         />
         {selected && (

@@ -6,7 +6,7 @@ import type { InstanceView } from '../../../core/contract/site.ts';
 import { useApp, useLive, useSite } from '../../app/app.ts';
 import { useAction } from '../../app/use-action.ts';
 import { useQuery } from '../../app/use-query.ts';
-import { Button, ConfirmDialog, ErrorBar, SearchIcon, Spinner, TextField } from '../../ui/index.ts';
+import { Button, ConfirmDialog, EngineText, ErrorBar, SearchIcon, Spinner, TextField } from '../../ui/index.ts';
 import { MissingRanges } from './MissingRanges.tsx';
 import { lossText, searchedText } from './recovery-text.ts';
 import type { RestorePicture } from './restore-phase.ts';
@@ -85,7 +85,9 @@ export function RecoveryPanel(props: {
               <li key={way.id} className={way.kind === 'accept' ? 'is-loss' : undefined}>
                 <div>
                   <strong>{way.title}</strong>
-                  <p>{way.text}</p>
+                  <p>
+                    <EngineText text={way.text} />
+                  </p>
                 </div>
                 <Button
                   kind={way.kind === 'accept' ? 'danger' : index === 0 ? 'primary' : 'normal'}

@@ -1,23 +1,34 @@
 // Step 4 of the wizard: the files by id, what is missing, and the checks that the engine has made.
 import type { RestorePlan } from '../../../core/contract/console.ts';
-import { Bytes, type Column, formatDuration, LevelIcon, MessageBar, Section, Table, Time } from '../../ui/index.ts';
+import {
+  Bytes,
+  type Column,
+  EngineText,
+  formatDuration,
+  LevelIcon,
+  MessageBar,
+  Section,
+  Table,
+  Time,
+} from '../../ui/index.ts';
+import { FileName } from '../chains/FileName.tsx';
 import type { PlanProps } from './step-props.ts';
 
 type Row = NonNullable<RestorePlan['sources']>[number];
 
 const columns: readonly Column<Row>[] = [
-  { key: 'kind', header: 'Source', width: '96px', cell: (row) => row.kind },
-  { key: 'id', header: 'ID', width: '116px', cell: (row) => <span className="hf-mono">{row.id}</span> },
-  { key: 'at', header: 'Moment', width: '124px', cell: (row) => <Time at={row.at} empty="" /> },
+  { key: 'kind', header: 'Source', width: '90px', cell: (row) => row.kind },
+  { key: 'id', header: 'ID', width: '104px', cell: (row) => <span className="hf-mono">{row.id}</span> },
+  { key: 'at', header: 'Moment', width: '100px', cell: (row) => <Time at={row.at} empty="" /> },
   {
     key: 'bytes',
     header: 'Size',
-    width: '76px',
+    width: '70px',
     align: 'end',
     cell: (row) => (row.bytes === null ? '' : <Bytes value={row.bytes} />),
   },
-  { key: 'server', header: 'Found on', width: '92px', cell: (row) => row.server },
-  { key: 'file', header: 'File', width: 'minmax(140px, 1fr)', cell: (row) => <span title={row.file}>{row.file}</span> },
+  { key: 'server', header: 'Found on', width: '84px', cell: (row) => row.server },
+  { key: 'file', header: 'File', width: 'minmax(110px, 1fr)', cell: (row) => <FileName file={row.file} /> },
 ];
 
 const checkWords = { ok: 'Passed', warning: 'Warning', failed: 'Failed' } as const;
@@ -28,7 +39,9 @@ export function Checks({ plan }: Pick<PlanProps, 'plan'>) {
       {plan.checks.map((check) => (
         <li key={check.text}>
           <LevelIcon level={check.status === 'failed' ? 'critical' : check.status} label={checkWords[check.status]} />
-          <span>{check.text}</span>
+          <span>
+            <EngineText text={check.text} />
+          </span>
         </li>
       ))}
     </ul>

@@ -1,5 +1,5 @@
 // Step 6 of the wizard: everything once more, and the exact command. The confirmation stands beside Start.
-import { CommandLine, MessageBar, Section } from '../../ui/index.ts';
+import { CommandLine, EngineText, MessageBar, Section } from '../../ui/index.ts';
 import type { PlanProps } from './step-props.ts';
 
 export function ReviewStep({ plan }: PlanProps) {
@@ -13,7 +13,9 @@ export function ReviewStep({ plan }: PlanProps) {
       <Section title="What will happen">
         <ol className="rw-effects">
           {plan.effects.map((text) => (
-            <li key={text}>{text}</li>
+            <li key={text}>
+              <EngineText text={text} />
+            </li>
           ))}
         </ol>
       </Section>
@@ -21,7 +23,9 @@ export function ReviewStep({ plan }: PlanProps) {
         <MessageBar level="warning">
           <ul className="rw-warnings">
             {warnings.map((text) => (
-              <li key={text}>{text}</li>
+              <li key={text}>
+                <EngineText text={text} />
+              </li>
             ))}
           </ul>
         </MessageBar>

@@ -1,6 +1,6 @@
 // Which way? Everything that can bring the database back, best first: how far, at what loss, how long, and whether it was proven.
 import type { WayBack, WaysBack } from '../../../core/contract/library.ts';
-import { Badge, type Column, formatDuration, Table, Time } from '../../ui/index.ts';
+import { Badge, type Column, EngineText, formatDuration, Table, Time } from '../../ui/index.ts';
 
 /** `nothing`, `14 commits, 12 s`, `3 commits that only SRV-1 has`: what is lost against the newest commit that is known anywhere. */
 export function lossText({
@@ -20,19 +20,23 @@ const columns: readonly Column<WayBack>[] = [
   {
     key: 'title',
     header: 'Way',
-    width: '166px',
+    width: '160px',
     cell: (way) => (
       <span className={way.problem ? 'hf-muted' : 'rw-choice'} title={way.detail}>
         {way.title}
       </span>
     ),
   },
-  { key: 'reaches', header: 'Reaches', width: '104px', cell: (way) => <Time at={way.reaches} empty="–" /> },
+  { key: 'reaches', header: 'Reaches', width: '96px', cell: (way) => <Time at={way.reaches} empty="–" /> },
   {
     key: 'loss',
     header: 'Loses',
-    width: '132px',
-    cell: (way) => <span title={lossText(way)}>{lossText(way)}</span>,
+    width: 'minmax(140px, 1fr)',
+    cell: (way) => (
+      <span className={way.problem ? 'hf-tone-critical' : undefined} title={way.problem ?? lossText(way)}>
+        {way.problem ?? lossText(way)}
+      </span>
+    ),
   },
   {
     key: 'takes',
@@ -45,7 +49,7 @@ const columns: readonly Column<WayBack>[] = [
   {
     key: 'proven',
     header: 'Proven',
-    width: '96px',
+    width: '92px',
     cell: (way) =>
       way.proof ? (
         <Badge tone="ok" title={`A ${way.proof.kind} reached it`}>
@@ -55,33 +59,31 @@ const columns: readonly Column<WayBack>[] = [
         <span className="hf-muted">not yet</span>
       ),
   },
-  {
-    key: 'detail',
-    header: 'How',
-    width: 'minmax(120px, 1fr)',
-    cell: (way) => (
-      <span className={way.problem ? 'hf-tone-critical' : 'hf-secondary'} title={way.problem ?? way.detail}>
-        {way.problem ?? way.detail}
-      </span>
-    ),
-  },
 ];
 
 /** Choosing a way is the caller's; a way that cannot be taken says why and is not chosen. */
 export function WaysPanel(props: { ways: WaysBack; chosen: string | null; onChoose: (way: WayBack) => void }) {
+  const chosen = props.ways.ways.find((way) => way.id === props.chosen);
   return (
-    <Table
-      label="Ways back"
-      columns={columns}
-      rows={props.ways.ways}
-      rowKey={(way) => way.id}
-      selected={props.chosen}
-      onSelect={(id) => {
-        const way = props.ways.ways.find((each) => each.id === id);
-        if (way && !way.problem) props.onChoose(way);
-      }}
-      maxHeight={190}
-      empty="Nothing is known that would bring this database back."
-    />
+    <>
+      <Table
+        label="Ways back"
+        columns={columns}
+        rows={props.ways.ways}
+        rowKey={(way) => way.id}
+        selected={props.chosen}
+        onSelect={(id) => {
+          const way = props.ways.ways.find((each) => each.id === id);
+          if (way && !way.problem) props.onChoose(way);
+        }}
+        maxHeight={190}
+        empty="Nothing is known that would bring this database back."
+      />
+      {chosen && (
+        <p className="hf-secondary">
+          <EngineText text={`${chosen.detail.charAt(0).toUpperCase()}${chosen.detail.slice(1)}.`} />
+        </p>
+      )}
+    </>
   );
 }

@@ -17,7 +17,7 @@ export function PolicyFields(props: {
         type="number"
         min={1}
         width={160}
-        placeholder="no count"
+        placeholder="no rule"
         value={policy.keepFulls === null ? '' : String(policy.keepFulls)}
         onChange={(text) => {
           const count = number(text);
@@ -30,7 +30,7 @@ export function PolicyFields(props: {
         min={1}
         width={160}
         after="days"
-        placeholder="no age"
+        placeholder="no rule"
         value={policy.keepDays === null ? '' : String(policy.keepDays)}
         onChange={(text) => onChange({ ...policy, keepDays: number(text) })}
       />

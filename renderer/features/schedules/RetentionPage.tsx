@@ -35,12 +35,12 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'what',
     header: 'By this rule',
-    width: '96px',
+    width: '86px',
     sort: (row) => (row.goes ? 0 : 1),
     cell: (row) => <Badge tone={row.goes ? 'warning' : 'ok'}>{row.goes ? 'goes' : 'stays'}</Badge>,
   },
-  { key: 'full', header: 'Full of', width: '118px', sort: (row) => row.from, cell: (row) => <Time at={row.from} /> },
-  { key: 'to', header: 'Up to', width: '118px', sort: (row) => row.to, cell: (row) => <Time at={row.to} /> },
+  { key: 'full', header: 'Full of', width: '100px', sort: (row) => row.from, cell: (row) => <Time at={row.from} /> },
+  { key: 'to', header: 'Up to', width: '100px', sort: (row) => row.to, cell: (row) => <Time at={row.to} /> },
   {
     key: 'count',
     header: 'Backups',
@@ -52,7 +52,7 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'size',
     header: 'Size',
-    width: '80px',
+    width: '72px',
     align: 'end',
     sort: (row) => row.bytes,
     cell: (row) => <Bytes value={row.bytes} />,
@@ -67,7 +67,7 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'why',
     header: 'Why',
-    width: 'minmax(200px, 2fr)',
+    width: 'minmax(190px, 2fr)',
     cell: (row) => {
       const text = row.goes ? 'nothing needs it and no rule keeps it' : row.reasons.join('; ');
       return <span title={text}>{text}</span>;

@@ -1,9 +1,8 @@
 // The report about an instance of several files: each of them, and what holds only when it holds for all.
 import type { BackendStatus } from '../contract/backend.ts';
-import { type ErrorReport, toErrorReport } from '../contract/errors.ts';
+import type { ErrorReport } from '../contract/errors.ts';
 import type { InstanceStatus } from '../contract/instance.ts';
-import type { DatabaseInfo } from '../sqlite/types.ts';
-import { describeLogging } from './logging-config.ts';
+import { joinHazards, joinPins } from './backend-hazards.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
 
 /** The first file's status with the others in it; unchanged for an instance of one file. `of` describes one file alone. */
@@ -14,7 +13,7 @@ export function withBackends(
 ): InstanceStatus {
   if (first.further.length === 0) return status;
   const all = [status, ...first.further.map(of)];
-  const backends = first.backends.map(describeBackend);
+  const backends = first.backends.map((one, index) => describeBackend(one, all[index] as InstanceStatus));
   const error = status.error ?? firstError(backends);
   const commits = all.map((one) => one.lastCommitAt).filter((at) => at !== null);
   const safe = all.map((one) => one.restorableTo);
@@ -26,6 +25,7 @@ export function withBackends(
     lastCommitAt: commits.length > 0 ? Math.max(...commits) : null,
     // Only what every file reaches can be restored together.
     restorableTo: safe.every((at) => at !== null) ? Math.min(...safe) : null,
+    ...observedOf(backends),
     backends,
   };
 }
@@ -35,32 +35,23 @@ function firstError(backends: BackendStatus[]): ErrorReport | null {
   return null;
 }
 
-function describeBackend(one: ProtectedInstance): BackendStatus {
-  let { error } = one;
-  let info: DatabaseInfo | null = null;
-  try {
-    info = one.owner?.info() ?? null;
-  } catch (thrown) {
-    error = toErrorReport(thrown);
-  }
-  const { files } = one.agent.deps;
-  const logging = one.hasState ? describeLogging(one) : null;
+function describeBackend({ backendId: id }: ProtectedInstance, status: InstanceStatus): BackendStatus {
+  const { path, home, journal, size, pageSize, pageCount, logging, wal, walPins, hazards } = status;
+  const { vector, lastCommitAt, restorableTo, error } = status;
   return {
-    id: one.backendId,
-    path: one.path,
-    home: one.home,
-    journal: info?.journal ?? null,
-    size: info?.size ?? files.statSync(one.path, { throwIfNoEntry: false })?.size ?? 0,
-    pageSize: info?.pageSize ?? null,
-    pageCount: info?.pageCount ?? null,
-    logging: {
-      on: logging?.on ?? false,
-      directory: logging?.directory ?? one.defaultLogFolder(),
-      currentLog: logging?.currentLog ?? '',
-      usedBytes: logging?.usedBytes ?? 0,
-    },
-    vector: one.hasState ? one.vector : [],
-    lastCommitAt: one.hasState ? (one.capture?.lastCommitAt ?? one.facts.lastCommitAt) : null,
-    error,
+    ...{ id, path, home, journal, size, pageSize, pageCount, logging, wal },
+    ...(walPins ? { walPins } : {}),
+    ...(hazards ? { hazards } : {}),
+    ...{ vector, lastCommitAt, restorableTo, error },
+  };
+}
+
+/** What is known of the files' WAL and hazards; missing where it is known of none. */
+function observedOf(backends: BackendStatus[]): Pick<InstanceStatus, 'walPins' | 'hazards'> {
+  const pins = backends.flatMap(({ id, walPins }) => (walPins ? [{ id, found: walPins }] : []));
+  const hazards = backends.flatMap((one) => (one.hazards ? [{ id: one.id, found: one.hazards }] : []));
+  return {
+    ...(pins.length > 0 ? { walPins: joinPins(pins) } : {}),
+    ...(hazards.length > 0 ? { hazards: joinHazards(hazards) } : {}),
   };
 }

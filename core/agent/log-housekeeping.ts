@@ -1,6 +1,7 @@
 // What an administrator may ask of the logs and the surroundings of an instance: which logs may go, deleting them, hazards now.
 import { HoldfastError } from '../contract/errors.ts';
 import type { HazardReport, LogStanding } from '../contract/logging.ts';
+import { joinReports } from './backend-hazards.ts';
 import type { OtherPlaces } from './log-keeper.ts';
 import { currentLogOf } from './logging-config.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
@@ -32,15 +33,12 @@ export function deleteLogs(
   return file.observed.logs.delete(logs, currentLogOf(file), others);
 }
 
-/** The first file's report, with what endangers the others. */
+/** What endangers any of the files. */
 export async function lookForHazards(instance: ProtectedInstance): Promise<HazardReport> {
-  const [first, ...others] = await Promise.all(instance.backends.map((one) => one.observed.hazards.scan()));
-  if (!first) throw new Error('an instance has at least one file');
-  if (others.length === 0) return first;
-  const all = [first, ...others];
-  const hazards = new Map(
-    all.flatMap((one) => one.hazards).map((hazard) => [`${hazard.code} ${hazard.message}`, hazard]),
+  const files = await Promise.all(
+    instance.backends.map(async (one) => ({ id: one.backendId, found: await one.observed.hazards.scan() })),
   );
-  const openers = new Map(all.flatMap((one) => one.openers).map((opener) => [opener.pid, opener]));
-  return { ...first, hazards: [...hazards.values()], openers: [...openers.values()] };
+  const [first, ...others] = files;
+  if (!first) throw new Error('an instance has at least one file');
+  return others.length === 0 ? first.found : joinReports(files);
 }

@@ -1,6 +1,7 @@
 // Backends: the SQLite files of one instance that are backed up at one barrier and restored together.
 import { z } from 'zod';
 import { errorReportSchema, timeSchema, vectorSchema } from './common.ts';
+import { hazardSchema, loggingConfigSchema, walGaugeSchema, walPinSchema } from './logging.ts';
 
 /** Names a file of an instance: `userRoot`, `schema`. A part of file and folder names. */
 export const backendIdSchema = z
@@ -22,7 +23,14 @@ export const backendStatusSchema = z.object({
   size: z.number(),
   pageSize: z.number().nullable(),
   pageCount: z.number().nullable(),
-  logging: z.object({ on: z.boolean(), directory: z.string(), currentLog: z.string(), usedBytes: z.number() }),
+  logging: loggingConfigSchema.partial().required({ on: true, directory: true, currentLog: true, usedBytes: true }),
+  wal: walGaugeSchema.nullable().optional(),
+  /** Who keeps its WAL from being released, longest first; missing where it cannot be known. */
+  walPins: z.array(walPinSchema).optional(),
+  /** Found at the last scan of this file, worst first; missing before the first. */
+  hazards: z.array(hazardSchema).optional(),
+  /** Time of its last commit that is safe in a roll-forward log or backup. */
+  restorableTo: timeSchema.nullable().optional(),
   vector: vectorSchema,
   lastCommitAt: timeSchema.nullable(),
   error: errorReportSchema.nullable(),

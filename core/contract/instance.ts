@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { backendStatusSchema } from './backend.ts';
 import { errorReportSchema, timeSchema, vectorSchema, warningSchema } from './common.ts';
-import { hazardSchema, logSpaceSchema, walPinSchema } from './logging.ts';
+import { hazardSchema, loggingConfigSchema, walGaugeSchema, walPinSchema } from './logging.ts';
+
+export { type LoggingConfig, loggingConfigSchema } from './logging.ts';
 
 export const journalModeSchema = z.enum(['wal', 'rollback']);
 export type JournalMode = z.infer<typeof journalModeSchema>;
@@ -37,34 +39,6 @@ export const probeSchema = z.object({
   warnings: z.array(warningSchema),
 });
 export type Probe = z.infer<typeof probeSchema>;
-
-export const loggingConfigSchema = z.object({
-  on: z.boolean(),
-  /** Folder of the numbered logs (`…/nds.rfl`). */
-  directory: z.string(),
-  minBytes: z.number().int(),
-  maxBytes: z.number().int(),
-  currentLog: z.string(),
-  lastNotUsed: z.string().nullable(),
-  usedBytes: z.number(),
-  logCount: z.number().int(),
-  safeToDelete: z.array(z.string()),
-  /** Logging is turned off by itself when the volume of the logs is full; off unless chosen. */
-  stopWhenFull: z.boolean().optional(),
-  /** Missing until it was looked at. */
-  space: logSpaceSchema.optional(),
-  /** Why the first log that must stay has to; null when only the current one does. */
-  firstNeeded: z.object({ log: z.string(), reason: z.string() }).nullable().optional(),
-});
-export type LoggingConfig = z.infer<typeof loggingConfigSchema>;
-
-export const walGaugeSchema = z.object({
-  /** Frames in the log and how many of them are copied back into the database. */
-  frames: z.number().int(),
-  copiedBack: z.number().int(),
-  bytes: z.number(),
-  sealed: z.boolean(),
-});
 
 export const instanceStatusSchema = z.object({
   name: z.string(),

@@ -28,8 +28,39 @@ export const walPinSchema = z.object({
   bytes: z.number().nullable(),
   /** `warning` once it has held too much, or a good deal for too long. */
   level: z.enum(['info', 'warning']),
+  /** The file of several whose WAL it is; missing for a database of one file. */
+  backend: z.string().optional(),
 });
 export type WalPin = z.infer<typeof walPinSchema>;
+
+/** Roll-forward logging of one file: its settings, and what it has written. */
+export const loggingConfigSchema = z.object({
+  on: z.boolean(),
+  /** Folder of the numbered logs (`…/nds.rfl`). */
+  directory: z.string(),
+  minBytes: z.number().int(),
+  maxBytes: z.number().int(),
+  currentLog: z.string(),
+  lastNotUsed: z.string().nullable(),
+  usedBytes: z.number(),
+  logCount: z.number().int(),
+  safeToDelete: z.array(z.string()),
+  /** Logging is turned off by itself when the volume of the logs is full; off unless chosen. */
+  stopWhenFull: z.boolean().optional(),
+  /** Missing until it was looked at. */
+  space: logSpaceSchema.optional(),
+  /** Why the first log that must stay has to; null when only the current one does. */
+  firstNeeded: z.object({ log: z.string(), reason: z.string() }).nullable().optional(),
+});
+export type LoggingConfig = z.infer<typeof loggingConfigSchema>;
+
+export const walGaugeSchema = z.object({
+  /** Frames in the log and how many of them are copied back into the database. */
+  frames: z.number().int(),
+  copiedBack: z.number().int(),
+  bytes: z.number(),
+  sealed: z.boolean(),
+});
 
 export const hazardCodeSchema = z.enum([
   'WAL_RESET_RACE',
@@ -56,6 +87,8 @@ export const hazardSchema = z.object({
   message: z.string(),
   /** What to do about it. */
   action: z.string(),
+  /** The files of several that it is about; missing where it is about all. */
+  backends: z.array(z.string()).optional(),
 });
 export type Hazard = z.infer<typeof hazardSchema>;
 

@@ -47,8 +47,9 @@ export function reportConditions(
     });
     const pins = (status.walPins ?? []).filter(({ level }) => level === 'warning');
     stand(`walPinned:${id}`, pins.length > 0, 'warning', id, () => `${id}: ${pins.map(pinText).join(' ')}`);
-    const { space } = status.logging;
-    const tight = space && space.level !== 'ok' ? space : null;
+    const spaces = [status, ...(status.backends ?? []).slice(1)].flatMap(({ logging }) => logging.space ?? []);
+    const tight =
+      spaces.find(({ level }) => level === 'critical') ?? spaces.find(({ level }) => level !== 'ok') ?? null;
     stand(`logSpace:${id}`, tight !== null, tight?.level === 'critical' ? 'critical' : 'warning', id, () => {
       return `${id}: ${tight ? spaceText(tight) : ''}`;
     });
@@ -61,10 +62,10 @@ export function reportConditions(
 
 // What stands must not change with every look, or it is news each time: no sizes, no times to the second.
 
-const pinText = ({ program, pid, kind }: WalPin) =>
+const pinText = ({ program, pid, kind, backend }: WalPin) =>
   kind === 'writer'
-    ? `${program} (process ${pid}) keeps a write transaction open; other writers wait for it.`
-    : `${program} (process ${pid}) keeps the WAL from being released by a read transaction.`;
+    ? `${program} (process ${pid}) keeps a write transaction open${backend ? ` in ${backend}` : ''}; other writers wait for it.`
+    : `${program} (process ${pid}) keeps the WAL${backend ? ` of ${backend}` : ''} from being released by a read transaction.`;
 
 function spaceText({ level, fullInMs }: LogSpace): string {
   if (fullInMs === null) return 'the volume of the roll-forward logs is nearly full';

@@ -13,10 +13,10 @@ export function spaceText(space: LogSpace | undefined): string {
 export function pinText(pin: WalPin): string {
   const what = { reader: 'a read transaction', writer: 'a write transaction', copy: 'a copy' }[pin.kind];
   const held = pin.bytes === null ? '' : `, holds ${formatBytes(pin.bytes)}`;
-  return `${pin.level.toUpperCase().padEnd(8)}  ${pin.program} (process ${pin.pid}): ${what} since ${formatTime(pin.since)}${held}`;
+  return `${pin.level.toUpperCase().padEnd(8)}  ${pin.backend ? `${pin.backend}: ` : ''}${pin.program} (process ${pin.pid}): ${what} since ${formatTime(pin.since)}${held}`;
 }
 
 export const hazardTexts = (hazard: Hazard): string[] => [
-  `${hazard.level.toUpperCase().padEnd(8)}  ${hazard.code}  ${hazard.message}`,
+  `${hazard.level.toUpperCase().padEnd(8)}  ${hazard.code}  ${hazard.backends ? `${hazard.backends.join(', ')}: ` : ''}${hazard.message}`,
   `          ${hazard.action}`,
 ];

@@ -4,16 +4,31 @@ import { HoldfastError, toErrorReport } from '../../../core/contract/errors.ts';
 import type { LoggingConfig } from '../../../core/contract/instance.ts';
 import { parseByteCount } from '../arguments.ts';
 import { cancellable, type Direct, openExisting, withDirectAgent } from '../direct.ts';
-import { isInstanceName, withEngine } from '../engine-client.ts';
+import { findInstance, isInstanceName, withEngine } from '../engine-client.ts';
 import { formatBytes, formatTime } from '../format.ts';
 import { spaceText } from '../logging-text.ts';
 import type { CommandResult } from '../output.ts';
 
-export async function getconfigCommand(database: string, data: string | undefined): Promise<CommandResult> {
-  const config = isInstanceName(database)
-    ? await withEngine(data, (engine) => engine.instances.getConfig({ instanceId: database }))
-    : await withDirectAgent(database, ({ api, instance }) => api.getConfig({ instance }));
-  return summarize(config);
+/** `backend`: a file of several, instead of the first. */
+export async function getconfigCommand(
+  database: string,
+  flags: { data?: string; backend?: string },
+): Promise<CommandResult> {
+  const [config, status] = isInstanceName(database)
+    ? await withEngine(flags.data, async (engine) => {
+        const { id, status: known } = findInstance(await engine.site.get({}), database);
+        return [await engine.instances.getConfig({ instanceId: id }), known] as const;
+      })
+    : await withDirectAgent(database, async ({ api, instance }) => {
+        const { instances } = await api.status({});
+        return [await api.getConfig({ instance }), instances.find((one) => one.name === instance)] as const;
+      });
+  if (flags.backend === undefined) return summarize(config);
+  const file = status?.backends?.find((one) => one.id === flags.backend);
+  if (file) return summarize({ ...config, ...file.logging });
+  throw new HoldfastError('NOT_FOUND', `${database} has no file ${flags.backend}`, {
+    hint: `Its files: ${status?.backends?.map((one) => one.id).join(', ') ?? 'one, which needs no name'}.`,
+  });
 }
 
 export interface SetconfigFlags {

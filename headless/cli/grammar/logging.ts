@@ -7,11 +7,13 @@ import { DB, dataOption, type Run, refuseBackends } from './shared.ts';
 
 export function addLoggingCommands(program: Command, run: Run): void {
   program.commandsGroup('Roll-forward logs:');
-  refuseBackends(program.command('getconfig'))
+  program
+    .command('getconfig')
     .description('settings of the roll-forward logs')
     .argument('<DB>', DB)
+    .option('--backend <ID>', 'the logs of one file of several')
     .addOption(dataOption())
-    .action((db: string, flags: { data?: string }) => run(() => getconfigCommand(db, flags.data)));
+    .action((db: string, flags: { data?: string; backend?: string }) => run(() => getconfigCommand(db, flags)));
   refuseBackends(program.command('setconfig'))
     .description('change them')
     .argument('<DB>', DB)

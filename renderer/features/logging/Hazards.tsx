@@ -8,7 +8,10 @@ function HazardRow({ hazard }: { hazard: Hazard }) {
     <li className="lg-hazard">
       <LevelIcon level={hazard.level} />
       <div>
-        <p>{hazard.message}</p>
+        <p>
+          {hazard.backends && <strong>{hazard.backends.join(', ')}: </strong>}
+          {hazard.message}
+        </p>
         <p className="hf-secondary">{hazard.action}</p>
       </div>
     </li>

@@ -15,7 +15,6 @@ import {
   ErrorBar,
   formatBytes,
   Section,
-  Select,
   Spinner,
   Table,
   Time,
@@ -100,19 +99,16 @@ export function LogFiles({
   instance,
   logs,
   backend,
-  onBackend,
 }: {
   instance: InstanceView;
   logs: Query<LogStanding[]>;
   /** Whose logs of an instance of several files; null for the first. */
   backend: string | null;
-  onBackend: (backend: string | null) => void;
 }) {
   const live = useLive();
   const [deleting, setDeleting] = useState<readonly LogStanding[] | null>(null);
   const rows = logs.data ?? [];
   const safe = safeLogs(rows);
-  const files = instance.status.backends ?? [];
   const summary =
     safe.length === 0
       ? 'None of these may go now. A log may go once it is closed and no backup that is kept needs it.'
@@ -121,27 +117,15 @@ export function LogFiles({
     <Section
       title="Logs"
       aside={
-        <>
-          {files.length > 1 && (
-            <Select
-              label="Logs of the file"
-              hideLabel
-              width={160}
-              value={backend ?? files[0]?.id ?? ''}
-              options={files.map(({ id }) => ({ value: id, label: id }))}
-              onChange={(id) => onBackend(id === files[0]?.id ? null : id)}
-            />
-          )}
-          <Button
-            kind="subtle"
-            icon={<DeleteIcon />}
-            disabled={!live || safe.length === 0}
-            title={safe.length === 0 ? 'No log may go now' : undefined}
-            onClick={() => setDeleting(safe)}
-          >
-            {safe.length === 0 ? 'Delete safe logs…' : `Delete these ${countLogs(safe.length)}…`}
-          </Button>
-        </>
+        <Button
+          kind="subtle"
+          icon={<DeleteIcon />}
+          disabled={!live || safe.length === 0}
+          title={safe.length === 0 ? 'No log may go now' : undefined}
+          onClick={() => setDeleting(safe)}
+        >
+          {safe.length === 0 ? 'Delete safe logs…' : `Delete these ${countLogs(safe.length)}…`}
+        </Button>
       }
     >
       {logs.error && <ErrorBar error={logs.error} actions={<Button onClick={logs.reload}>Try again</Button>} />}

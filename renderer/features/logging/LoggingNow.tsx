@@ -14,22 +14,28 @@ import {
   RepeatIcon,
   Section,
 } from '../../ui/index.ts';
-import { forecastText, spaceTone, usedShare } from './logging-text.ts';
+import { fileOf, forecastText, spaceTone, usedShare } from './logging-text.ts';
 
 const state = (on: boolean) => <Badge tone={on ? 'ok' : 'warning'}>{on ? 'on' : 'off'}</Badge>;
 const mono = (text: string | null) => (text ? <span className="hf-mono">{text}</span> : 'none');
 
+/** `backend`: whose of an instance of several files; null for the first, or the only one. */
 export function LoggingNow({
   instance,
-  config,
+  config: first,
+  backend,
   reload,
 }: {
   instance: InstanceView;
   config: LoggingConfig;
+  backend: string | null;
   reload: () => void;
 }) {
   const app = useApp();
   const live = useLive();
+  const several = instance.status.backends !== undefined;
+  // What a further file writes comes with every snapshot.
+  const config: LoggingConfig = backend === null ? first : { ...first, ...fileOf(instance.status, backend)?.logging };
   const rolling = useAction();
   const roll = async () => {
     const done = await rolling.run(() => app.api.instances.setConfig({ instanceId: instance.id, roll: true }));
@@ -45,7 +51,11 @@ export function LoggingNow({
           icon={<RepeatIcon />}
           disabled={!live || !config.on}
           busy={rolling.busy}
-          title={config.on ? 'Closes the current log and starts the next' : 'Logging is off'}
+          title={
+            config.on
+              ? `Closes the current log${several ? ' of every file' : ''} and starts the next`
+              : 'Logging is off'
+          }
           onClick={() => void roll()}
         >
           Roll now

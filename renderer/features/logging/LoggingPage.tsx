@@ -7,7 +7,7 @@ import { Page } from '../../app/Page.tsx';
 import type { PageComponent } from '../../app/pages.ts';
 import { useAction } from '../../app/use-action.ts';
 import { useQuery } from '../../app/use-query.ts';
-import { BackupIcon, Button, ErrorBar, MessageBar, Spinner } from '../../ui/index.ts';
+import { BackupIcon, Button, ErrorBar, MessageBar, Select, Spinner } from '../../ui/index.ts';
 import { InstanceSelect, NoInstance } from '../databases/InstanceSelect.tsx';
 import { backupOff } from '../databases/instance-text.ts';
 import { useInstance } from '../databases/use-instance.ts';
@@ -15,6 +15,7 @@ import { Hazards } from './Hazards.tsx';
 import { LogFiles } from './LogFiles.tsx';
 import { LoggingNow } from './LoggingNow.tsx';
 import { LoggingSettings } from './LoggingSettings.tsx';
+import { fileOf } from './logging-text.ts';
 import { WalHolds } from './WalHolds.tsx';
 import './logging.css';
 
@@ -55,9 +56,14 @@ function Logging({ instance, config, reload }: { instance: InstanceView; config:
   const action = useAction();
   const { status } = instance;
   const standby = status.role === 'standby';
-  /** Of an instance of several files, the one whose logs are shown; null for the first. */
+  const files = status.backends ?? [];
+  /** Of an instance of several files, the one that is shown; null for the first. */
   const [backend, setBackend] = useState<string | null>(null);
-  const stamp = [config.currentLog, config.logCount, config.directory, status.lastFull?.idtag, status.fullRequired];
+  const { currentLog, logCount, directory } = {
+    ...config,
+    ...(backend === null ? {} : fileOf(status, backend)?.logging),
+  };
+  const stamp = [currentLog, logCount, directory, status.lastFull?.idtag, status.fullRequired];
   const logs = useQuery(`${instance.id} ${backend} ${stamp.join(' ')}`, (signal) =>
     app.api.logging.logs({ instanceId: instance.id, backend }, { signal }),
   );
@@ -74,14 +80,29 @@ function Logging({ instance, config, reload }: { instance: InstanceView; config:
         </MessageBar>
       )}
       {status.fullRequired && !standby && <FullRequired instance={instance} />}
+      {files.length > 1 && (
+        <div className="lg-file">
+          <Select
+            label="File"
+            width={220}
+            value={backend ?? files[0]?.id ?? ''}
+            options={files.map(({ id }) => ({ value: id, label: id }))}
+            onChange={(id) => setBackend(id === files[0]?.id ? null : id)}
+          />
+          <p className="hf-secondary">
+            The settings are those of all {files.length} files. Each writes logs of its own, which are shown for this
+            one.
+          </p>
+        </div>
+      )}
       <div className="lg-columns">
         <LoggingSettings instance={instance} config={config} action={action} reload={reload} />
         <div className="lg-stack">
-          <LoggingNow instance={instance} config={config} reload={reload} />
-          {!standby && <WalHolds instance={instance} />}
+          <LoggingNow instance={instance} config={config} backend={backend} reload={reload} />
+          {!standby && <WalHolds instance={instance} backend={backend} />}
         </div>
       </div>
-      <LogFiles instance={instance} logs={logs} backend={backend} onBackend={setBackend} />
+      <LogFiles instance={instance} logs={logs} backend={backend} />
       {!standby && <Hazards report={hazards} live={live} />}
     </div>
   );

@@ -3,7 +3,7 @@ import type { WalPin } from '../../../core/contract/logging.ts';
 import type { InstanceView } from '../../../core/contract/site.ts';
 import { Age, Bytes, formatBytes, formatCount, LevelIcon, ProgressBar, Section } from '../../ui/index.ts';
 import { walShare } from '../databases/instance-text.ts';
-import { pinWhat } from './logging-text.ts';
+import { fileOf, pinWhat } from './logging-text.ts';
 
 function Pin({ pin }: { pin: WalPin }) {
   return (
@@ -24,13 +24,20 @@ function Pin({ pin }: { pin: WalPin }) {
   );
 }
 
-export function WalHolds({ instance }: { instance: InstanceView }) {
-  const { wal, walPins, journal } = instance.status;
+/** `backend`: whose of an instance of several files; null for the first, or the only one. */
+export function WalHolds({ instance, backend }: { instance: InstanceView; backend: string | null }) {
+  const { status } = instance;
+  const { wal = null, walPins, journal } = fileOf(status, backend) ?? status;
+  // Who holds another file is worth a word where this one is looked at.
+  const elsewhere = (status.walPins ?? []).filter(
+    (pin) => pin.level === 'warning' && pin.backend !== undefined && pin.backend !== fileOf(status, backend)?.id,
+  );
   if (journal === 'rollback')
     return (
       <Section title="Write-ahead log">
         <p className="hf-secondary">
-          This database uses a rollback journal: it has no write-ahead log, and cannot be logged.
+          {status.backends ? 'This file' : 'This database'} uses a rollback journal: it has no write-ahead log, and
+          cannot be logged.
         </p>
       </Section>
     );
@@ -56,6 +63,12 @@ export function WalHolds({ instance }: { instance: InstanceView }) {
         </ul>
       ) : (
         wal && walPins && <p className="hf-secondary">Nobody keeps it from being released.</p>
+      )}
+      {elsewhere.length > 0 && (
+        <p className="lg-hazard">
+          <LevelIcon level="warning" />
+          Also held: the write-ahead log of {[...new Set(elsewhere.map((pin) => pin.backend))].join(', ')}.
+        </p>
       )}
     </Section>
   );

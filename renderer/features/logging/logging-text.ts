@@ -1,4 +1,6 @@
 // What the logging page says of room, of holds on the WAL and of logs: sentences made of the engine's numbers.
+import type { BackendStatus } from '../../../core/contract/backend.ts';
+import type { InstanceStatus } from '../../../core/contract/instance.ts';
 import type { LogSpace, LogStanding, WalPin } from '../../../core/contract/logging.ts';
 import { formatBytes } from '../../ui/format-bytes.ts';
 import { formatDuration } from '../../ui/format-time.ts';
@@ -8,6 +10,10 @@ export const usedShare = (space: LogSpace): number =>
   space.totalBytes === 0 ? 0 : 1 - space.freeBytes / space.totalBytes;
 
 export const spaceTone = (space: LogSpace) => (space.level === 'ok' ? 'normal' : space.level);
+
+/** The named file of an instance of several, the first for null; undefined for an instance of one file. */
+export const fileOf = ({ backends }: Pick<InstanceStatus, 'backends'>, id: string | null): BackendStatus | undefined =>
+  id === null ? backends?.[0] : backends?.find((one) => one.id === id);
 
 /** Growth and forecast in one sentence. */
 export function forecastText(space: LogSpace): string {

@@ -1,6 +1,7 @@
 // Restores of several files as one, into an instance that has the same backends or into new files.
 import path from 'node:path';
 import { manifestOf } from '../backup/backend-set.ts';
+import { backendsDiffer, notTogether } from '../backup/backends-differ.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { RestoreOptions } from '../contract/restore.ts';
 import type { Files } from '../platform/files.ts';
@@ -17,14 +18,9 @@ export function concernsSeveral(first: ProtectedInstance, file: string): boolean
   const inside = backendsIn(file, first.agent.deps.files);
   const known = first.backends.map((one) => one.backendId);
   if (!inside && known.length === 1) return false;
-  const same = inside?.length === known.length && inside.every((id) => known.includes(id));
-  if (same && inside?.[0] === known[0]) return true;
-  throw new HoldfastError(
-    'BACKENDS_DIFFER',
-    inside
-      ? `${file} holds the backends ${inside.join(', ')}; ${first.name} has ${known.join(', ')}`
-      : `${file} is a backup of one file; ${first.name} has the backends ${known.join(', ')}`,
-  );
+  const differ = backendsDiffer(file, inside, first.name, known);
+  if (differ) throw differ;
+  return true;
 }
 
 /** The seven steps into all files of the instance. */
@@ -75,9 +71,10 @@ export async function restoreNewFiles(
   home: string,
 ): Promise<void> {
   if (!options.activate)
-    throw new HoldfastError('SEVERAL_BACKENDS', 'Several new files are restored and activated together', {
-      hint: 'Ask for the activation as well (-a).',
-    });
+    throw notTogether(
+      options.file,
+      targets.map(({ id }) => id),
+    );
   const files: SetFile[] = planTogether(options, context.files).map((plan) => {
     const target = targets.find(({ id }) => id === plan.id)?.target;
     if (!target) throw new HoldfastError('BACKENDS_DIFFER', `No place is given for the backend ${plan.id}`);

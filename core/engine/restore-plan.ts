@@ -1,6 +1,7 @@
 // What a restore will do, before it is done: sources, options, effects, checks, class of confirmation. Changes nothing.
 import fs from 'node:fs';
 import path from 'node:path';
+import { backendsDiffer, notTogether } from '../backup/backends-differ.ts';
 import type { LogFileInfo } from '../contract/backup.ts';
 import type { RestorePlan, RestoreRequest } from '../contract/console.ts';
 import { type ErrorName, HoldfastError } from '../contract/errors.ts';
@@ -222,7 +223,7 @@ function refusalFor(
       'GROUP_UNCONFIRMED',
       `The group ${subject.group.name} of ${target?.id} is not confirmed yet`,
     );
-  const differ = target && differing(chain, target);
+  const differ = differing(chain, target, options);
   if (differ) return differ;
   if (chain.problem) return new HoldfastError(chain.problem.name as ErrorName, chain.problem.message);
   const stranger = refusalOf(() => ofKnownBackends(options.peers, idsIn(chain)));
@@ -249,20 +250,17 @@ function refusalOf(check: () => unknown): HoldfastError | null {
   }
 }
 
-/** The files of a set replace those of an instance that has the same ones. */
-function differing({ full }: RestoreChain, { id, status }: Instance): HoldfastError | null {
-  const ids = (backends: { id: string }[] | undefined) =>
-    (backends ?? [])
-      .map((one) => one.id)
-      .sort()
-      .join(', ');
-  const [inside, known] = [ids(full?.backends), ids(status.backends)];
-  if (!full || inside === known) return null;
-  const holds = inside ? `holds the backends ${inside}` : 'holds one file';
-  return new HoldfastError(
-    'BACKENDS_DIFFER',
-    `Backup ${full.idtag} ${holds}; ${id} has ${known ? `the backends ${known}` : 'one file'}`,
-  );
+/** The files of a set replace those of an instance that has the same ones; new files are activated together. */
+function differing(
+  { full }: RestoreChain,
+  target: Instance | null,
+  { activate }: Pick<RestoreOptions, 'activate'>,
+): HoldfastError | null {
+  if (!full) return null;
+  const what = `Backup ${full.idtag}`;
+  const inside = full.backends?.map((one) => one.id) ?? null;
+  if (!target) return inside && !activate ? notTogether(what, inside) : null;
+  return backendsDiffer(what, inside, target.id, target.status.backends?.map((one) => one.id) ?? ['']);
 }
 
 /** Replacing a database that serves clients, and passing over a verification, need the name typed. */

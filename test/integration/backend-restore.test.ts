@@ -212,11 +212,23 @@ describe('what is refused, with both old files active', () => {
     await protect(api, false);
     await backup(api, 'Directory', { file: full });
     await api.removeBackend({ instance: 'Directory', id: 'schema' });
-    expect(await failure(restore(api, 'Directory', { file: full }))).toBe('BACKENDS_DIFFER');
+    await expect(restore(api, 'Directory', { file: full })).rejects.toMatchObject({
+      name: 'BACKENDS_DIFFER',
+      message: `${full} holds the files userRoot, schema; Directory has one file. Add schema to Directory first, or restore into new files, all at once (-a)`,
+    });
+    const into = { path: lab.path('n.db'), options: { file: full, log: lab.path('bak', 'n.log'), activate: false } };
+    await expect(collect(await api.restoreToFile(into))).rejects.toMatchObject({
+      name: 'SEVERAL_BACKENDS',
+      message: expect.stringContaining('ask for that as well (-a)'),
+    });
     const alone = lab.path('bak', 'alone.bak');
     await backup(api, 'Directory', { file: alone });
     await api.addBackend({ instance: 'Directory', id: 'schema', path: pair.second });
     expect((await status(api)).fullRequired).toBe(true);
-    expect(await failure(restore(api, 'Directory', { file: alone }))).toBe('BACKENDS_DIFFER');
+    await expect(restore(api, 'Directory', { file: alone })).rejects.toMatchObject({
+      name: 'BACKENDS_DIFFER',
+      message: `${alone} holds one file; Directory has the files userRoot, schema. Take schema out of Directory first, or restore into a new file`,
+    });
+    expect(await status(api)).toMatchObject({ state: 'Online', writable: true, hasRst: false });
   });
 });

@@ -57,7 +57,15 @@ it('protects, backs up and restores two files, and refuses a group', async () =>
     expect([count(pair.first), count(pair.second)]).toEqual([201, 201]);
 
     await api.instances.removeBackend({ instanceId, id: 'schema' });
-    expect((await api.restore.plan(request)).refusal).toContain('holds the backends schema, userRoot');
+    expect((await api.restore.plan(request)).refusal).toContain(
+      `holds the files userRoot, schema; ${instanceId} has one file. Add schema to ${instanceId} first`,
+    );
+    const file = { kind: 'file', server: instanceId.split('/')[0], path: lab.path('new.db') };
+    const alone = restoreRequestSchema.parse({ instanceId, target: file, activate: false });
+    expect((await api.restore.plan(alone)).refusal).toContain('together or not at all: ask for that as well (-a)');
+    const whole = restoreRequestSchema.parse({ instanceId, target: file });
+    // The logs of a file that was taken out are still found.
+    expect(await api.restore.plan(whole)).toMatchObject({ refusal: null, missing: [] });
     await api.instances.addBackend({ instanceId, id: 'schema', path: pair.second, switchToWal: false });
     const [instance] = (await api.site.get({})).instances;
     expect(instance?.status.backends?.map((one) => path.basename(one.path))).toEqual(['userRoot.db', 'schema.db']);

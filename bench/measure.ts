@@ -36,10 +36,10 @@ export async function measureRounds(
   for (let round = 0; round < rounds; round++) {
     for (const [index, subject] of subjects.entries()) {
       execFileSync('sync', ['-f', folder]);
-      const [start, used] = [performance.now(), processorMs(agentPid)];
+      const [start, used] = [performance.now(), processorMs(['self', agentPid])];
       await subject.run(round);
       series[index]!.runs.push(performance.now() - start);
-      series[index]!.cpu.push(processorMs(agentPid) - used);
+      series[index]!.cpu.push(processorMs(['self', agentPid]) - used);
       subject.after?.();
     }
   }
@@ -47,7 +47,7 @@ export async function measureRounds(
 }
 
 /** User and system time so far, ms: clock ticks are hundredths of a second on Linux. */
-function processorMs(agentPid: number): number {
+export function processorMs(pids: (number | 'self')[]): number {
   const fields = (pid: number | 'self') => {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat
@@ -55,9 +55,8 @@ function processorMs(agentPid: number): number {
       .split(' ')
       .map(Number);
   };
-  const [own, agent] = [fields('self'), fields(agentPid)];
   // utime, stime, and those of the children that each has waited for: tools, the agent's integrity check.
-  const ticks = [own, agent].flatMap((one) => one.slice(11, 15));
+  const ticks = pids.flatMap((pid) => fields(pid).slice(11, 15));
   return ticks.reduce<number>((sum, value) => sum + (value ?? 0), 0) * 10;
 }
 
@@ -82,6 +81,14 @@ export function compare(id: string, a: Series, b: Series, target: number): Compa
     target,
     met: ratio <= target,
   };
+}
+
+/** Measured values against a limit in the same unit: the median decides, the rest is its range. */
+export function withinLimit(id: string, text: string, values: number[], limit: number): Comparison {
+  const of = (value: number) => value / limit;
+  const ratio = of(median(values));
+  const [low, high] = [of(Math.min(...values)), of(Math.max(...values))];
+  return { id, text, ratio, best: low, processor: Number.NaN, low, high, target: 1, met: ratio <= 1 };
 }
 
 export function formatSeries({ name, runs, cpu }: Series): string {

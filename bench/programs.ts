@@ -2,18 +2,21 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { build as buildPage } from 'vite';
 
 const root = path.join(import.meta.dirname, '..');
 // Below node_modules, so that the native module is found from there.
-const folder = path.join(root, 'node_modules', '.cache', 'holdfast-bench');
+const cache = path.join(root, 'node_modules', '.cache');
 
-/** Bundles the agent, its threads and the engine; returns the folder with `agent.js` and `serve.js`. */
+/** Bundles the agent, its threads and the engine; returns a folder of this run with `agent.js` and `serve.js`, to be removed. */
 export async function buildPrograms(): Promise<string> {
-  fs.mkdirSync(folder, { recursive: true });
+  fs.mkdirSync(cache, { recursive: true });
+  const folder = path.join(fs.mkdtempSync(path.join(cache, 'holdfast-bench-')), 'headless');
   await build({
     absWorkingDir: root,
     entryPoints: {
       agent: 'headless/agent.ts',
+      demo: 'headless/demo.ts',
       serve: 'headless/serve-main.ts',
       'set-worker': 'core/restore/set-worker.ts',
       'compare-worker': 'core/agent/compare-worker.ts',
@@ -28,4 +31,12 @@ export async function buildPrograms(): Promise<string> {
     },
   });
   return folder;
+}
+
+/** Builds the console beside the programs, where their web door looks for it. */
+export async function buildConsole(programs: string): Promise<void> {
+  await buildPage({
+    ...{ root: path.join(root, 'renderer'), configFile: path.join(root, 'vite.config.ts'), logLevel: 'error' },
+    build: { outDir: path.join(programs, '..', 'renderer'), emptyOutDir: true },
+  });
 }

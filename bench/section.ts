@@ -8,15 +8,24 @@ export interface Section {
   series: Series[];
   comparisons: Comparison[];
   facts: Record<string, number | string>;
+  /** What ended it before its numbers were there; absent when nothing did. */
+  failed?: string;
 }
 
-export interface Bench {
+/** What every section gets. */
+export interface BenchPlace {
   megabytes: number;
   /** Folder of the bundled programs. */
   programs: string;
   rounds: number;
   folder: string;
   database: string;
+  /** Less of what does not depend on the size of the database: for a first try. */
+  short: boolean;
+}
+
+/** What the sections about one database get as well. */
+export interface Bench extends BenchPlace {
   agent: AgentUnderTest;
   /** A full backup that the other sections build on. */
   full: string;

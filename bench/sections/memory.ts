@@ -5,13 +5,13 @@ import path from 'node:path';
 import type { ConsoleApi } from '../../core/rpc/types.ts';
 import { withEngine } from '../../headless/cli/engine-client.ts';
 import type { Comparison, Series } from '../measure.ts';
-import type { Bench, Section } from '../section.ts';
+import type { BenchPlace, Section } from '../section.ts';
 
 const TARGET_BYTES = 250e6;
 const INSTANCE = 'BENCH/Bench';
 
 /** B9: a full, an incremental and a restore into a new file through an engine of its own; peak resident size of each process. */
-export async function memory({ programs, folder, database }: Bench): Promise<Section> {
+export async function memory({ programs, folder, database }: BenchPlace): Promise<Section> {
   const data = path.join(folder, 'engine');
   const copy = path.join(folder, 'engine-database', 'bench.db');
   fs.mkdirSync(path.dirname(copy), { recursive: true });

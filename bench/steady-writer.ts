@@ -17,6 +17,7 @@ process.stdin.on('end', () => {
 process.stdin.resume();
 process.stdout.write('writing\n');
 const start = performance.now();
+const used = process.cpuUsage();
 while (!ended) {
   // What is late is not made up for in a burst: each commit waits for its own moment or follows at once.
   const due = start + (took.length / perSecond) * 1000;
@@ -30,6 +31,7 @@ while (!ended) {
   moments?.push(performance.timeOrigin + done);
 }
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(used);
 took.sort((a, b) => a - b);
 const at = (share: number) => took[Math.floor(took.length * share)] ?? 0;
 process.stdout.write(
@@ -38,6 +40,7 @@ process.stdout.write(
     p99: at(0.99),
     max: took.at(-1),
     perSecond: took.length / seconds,
+    processorUs: (user + system) / took.length,
     ...(moments && { moments }),
   }),
 );

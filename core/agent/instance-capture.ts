@@ -137,9 +137,8 @@ export class InstanceCapture {
 
   /** What the logs held so far cannot be continued: a new serial begins with the next log. */
   startNewSerial(): void {
-    const vector = this.writer.vector();
     this.writer.close();
-    this.instance.update({ vector, logging: renewSerial(this.instance.facts.logging) });
+    this.instance.update({ vector: this.writer.vector(), logging: renewSerial(this.instance.facts.logging) });
     this.writer = openWriter(this.instance, this.owner, false);
   }
 
@@ -185,7 +184,7 @@ export class InstanceCapture {
     const { instance } = this;
     this.persistedAt = instance.agent.deps.clock.monotonic();
     try {
-      instance.update({ vector: this.writer.vector(), capture: this.position, lastCommitAt: this.lastAt });
+      instance.update({ vector: this.writer.vector(), capture: this.position, lastCommitAt: this.flushedAt });
       instance.observed.lagging = null;
     } catch (error) {
       // Logging goes on where the logs have room: they know the position as well.

@@ -116,8 +116,7 @@ export function recordBytes(pages: number, pageSize: number): number {
   return RECORD_HEADER_BYTES + Math.ceil((pages * 4) / 8) * 8 + pages * pageSize;
 }
 
-export function encodeRecordHead(head: RecordHead): Buffer {
-  const bytes = Buffer.alloc(RECORD_HEADER_BYTES);
+export function encodeRecordHead(head: RecordHead, bytes: Buffer = Buffer.alloc(RECORD_HEADER_BYTES)): Buffer {
   RECORD_MAGIC.copy(bytes);
   bytes[4] = KINDS.indexOf(head.kind);
   bytes[5] = head.position ? (head.position.sealed ? 3 : 1) : 0;
@@ -180,12 +179,11 @@ export function decodeRecordHead(bytes: Buffer): RecordHead | null {
   };
 }
 
-/** The page numbers as they stand on disk, filled up to a multiple of 8 bytes. */
-export function encodeNumbers(numbers: Uint32Array): Buffer {
-  const bytes = Buffer.alloc(Math.ceil((numbers.length * 4) / 8) * 8);
-  numbers.forEach((page, i) => {
-    bytes.writeUInt32LE(page, i * 4);
-  });
+/** The page numbers as they stand on disk, filled up to a multiple of 8 bytes, behind `before` zero bytes. */
+function encodeNumbers(numbers: Uint32Array, before: number): Buffer {
+  // Small ones share their memory, which zeroed ones would not.
+  const bytes = Buffer.allocUnsafe(before + Math.ceil((numbers.length * 4) / 8) * 8).fill(0);
+  for (let i = 0; i < numbers.length; i++) bytes.writeUInt32LE(numbers[i] as number, before + i * 4);
   return bytes;
 }
 
@@ -193,10 +191,10 @@ export function decodeNumbers(bytes: Buffer, pages: number): Uint32Array {
   return Uint32Array.from({ length: pages }, (_, i) => bytes.readUInt32LE(i * 4));
 }
 
-/** The three parts of a record, to be written one after another. */
+/** The parts of a record, to be written one after another. */
 export function encodeRecord(record: LogRecord, position: CapturePosition | null): Buffer[] {
-  const numbers = encodeNumbers(record.numbers);
-  const head = encodeRecordHead({
+  const numbers = encodeNumbers(record.numbers, RECORD_HEADER_BYTES);
+  const head = {
     kind: record.kind,
     origin: record.origin,
     seq: record.seq,
@@ -205,11 +203,12 @@ export function encodeRecord(record: LogRecord, position: CapturePosition | null
     at: record.at,
     pageCount: record.pageCount,
     pages: record.numbers.length,
-    numbersCrc: crc32(numbers),
+    numbersCrc: crc32(numbers.subarray(RECORD_HEADER_BYTES)),
     dataCrc: crc32(record.data),
     position,
-  });
-  return [head, numbers, record.data];
+  };
+  encodeRecordHead(head, numbers);
+  return [numbers, record.data];
 }
 
 /** Closes a log: it is complete, whatever follows is in the next one. */

@@ -1,5 +1,5 @@
-// Writes commits into numbered logs. A record is either whole or dropped when the log is opened again; a failed write leaves
-// the log as it was, and the same record can be given again.
+// Writes commits into numbered logs, many at a time. A record is either whole or dropped when the log is opened again; what could not
+// be written is kept and written by the next flush, and a record that was refused can be given again.
 import path from 'node:path';
 import type { Stamp, Vector } from '../contract/common.ts';
 import { HoldfastError } from '../contract/errors.ts';
@@ -45,9 +45,12 @@ export interface LogWriterOptions {
 export type NewRecord = Omit<LogRecord, 'seq' | 'stamp' | 'origin'> & { stamp?: Stamp; origin?: number };
 
 export interface LogWriter {
-  /** Returns the record as it stands in the log. LOG_DEVICE_FULL and other errors leave the log as it was before. */
+  /**
+   * Returns the record as it will stand in the log; it is in the file after the next `flush` at the latest. LOG_DEVICE_FULL and other
+   * errors mean that this record was not taken; those before it stay to be written.
+   */
   append(record: NewRecord, position?: CapturePosition | null): LogRecord;
-  /** Everything appended so far is durable on return. */
+  /** Everything appended so far is durable on return; after an error all of it is tried again by the next call. */
   flush(): void;
   /** Closes the current log and begins the next. */
   roll(): void;
@@ -57,16 +60,26 @@ export interface LogWriter {
   currentLog(): string;
   /** The newest log that is no longer written to; null when the current one is the first. */
   lastNotUsed(): string | null;
+  /** After the last record that is in the file. */
   vector(): Vector;
-  /** Where capture stood after the last record, if that was said; a capture that resumes must not start before it. */
+  /** Where capture stood after that record, if it was said; a capture that resumes must not start before it. */
   position(): CapturePosition | null;
-  /** Bytes in the current log. */
+  /** Bytes of the current log, with what is still to be written. */
   currentBytes(): number;
   /** Bytes of all records since it was opened. */
   bytesWritten(): number;
 }
 
 const MINIMUM_MAXIMUM = 65536;
+/** Records are gathered up to here and then written at once: a trip to the system costs more than a small record. */
+const BATCH_BYTES = 1024 * 1024;
+/** Used by whoever writes, and never across two calls. */
+const batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
+
+interface Pending {
+  offset: number;
+  parts: Buffer[];
+}
 
 export function openLogWriter(options: LogWriterOptions): LogWriter {
   return new NumberedLogWriter(options);
@@ -81,11 +94,16 @@ class NumberedLogWriter implements LogWriter {
   /** End of the last whole record; anything behind it is a failed attempt. */
   #end = 0;
   #headerEnd = 0;
-  #written = 0;
-  #vector: Vector;
-  #position: CapturePosition | null = null;
-  /** Records since the last good flush: a failed fsync may have thrown their pages away, so they are written again. */
-  #unflushed: { offset: number; parts: Buffer[] }[] = [];
+  #bytes = 0;
+  /** After the last record that was taken. */
+  #last: { vector: Vector; position: CapturePosition | null };
+  /** The same for the last that is in the file. */
+  #written: { vector: Vector; position: CapturePosition | null };
+  /** Records since the last good flush, one behind the other: a failed fsync may have thrown their pages away, so all are written again. */
+  #unflushed: Pending[] = [];
+  /** How many of them are in the file. */
+  #writtenCount = 0;
+  #unwrittenBytes = 0;
   #fsyncFailed = false;
   #folderDirty = false;
 
@@ -93,10 +111,12 @@ class NumberedLogWriter implements LogWriter {
     this.#options = options;
     this.#maximum = Math.min(ENGINE_MAXIMUM, Math.max(MINIMUM_MAXIMUM, options.maxBytes));
     this.#minimum = Math.min(options.minBytes, this.#maximum);
-    this.#vector = options.vector;
+    this.#last = { vector: options.vector, position: null };
+    this.#written = this.#last;
     const last = listLogs(options.folder, options.files).at(-1) ?? 0;
     if (last === 0) this.#create(1);
     else this.#continue(last);
+    this.#written = this.#last;
   }
 
   append(given: NewRecord, position: CapturePosition | null = null): LogRecord {
@@ -111,20 +131,20 @@ class NumberedLogWriter implements LogWriter {
     }
     const empty = this.#end === this.#headerEnd;
     if (!empty && this.#end + bytes + RECORD_HEADER_BYTES > this.#maximum) this.roll();
-    const parts = encodeRecord(record, position);
-    this.#write(parts, this.#end);
-    this.#unflushed.push({ offset: this.#end, parts });
+    if (this.#unwrittenBytes >= BATCH_BYTES) this.#writeOut();
+    this.#unflushed.push({ offset: this.#end, parts: encodeRecord(record, position) });
+    this.#unwrittenBytes += bytes;
     this.#end += bytes;
-    this.#written += bytes;
-    this.#vector = withStamp(this.#vector, record.stamp);
-    this.#position = position;
+    this.#bytes += bytes;
+    this.#last = { vector: withStamp(this.#last.vector, record.stamp), position };
     if (this.#end >= this.#minimum) this.#rollQuietly();
     return record;
   }
 
   flush(): void {
     const { files, folder } = this.#options;
-    if (this.#fsyncFailed) for (const { offset, parts } of this.#unflushed) this.#write(parts, offset);
+    if (this.#fsyncFailed) this.#writtenCount = 0;
+    this.#writeOut();
     if (this.#unflushed.length > 0 || this.#fsyncFailed) {
       try {
         files.fsyncSync(this.#fd);
@@ -135,6 +155,7 @@ class NumberedLogWriter implements LogWriter {
     }
     this.#fsyncFailed = false;
     this.#unflushed = [];
+    this.#writtenCount = 0;
     if (this.#folderDirty) fsyncFolder(files, folder);
     this.#folderDirty = false;
   }
@@ -145,7 +166,6 @@ class NumberedLogWriter implements LogWriter {
       throw new HoldfastError('NOT_SUPPORTED', 'The numbers of the roll-forward logs are used up.');
     const old = this.#fd;
     const end = encodeEnd(this.#options.clock.now());
-    this.#write([end], this.#end);
     this.#unflushed.push({ offset: this.#end, parts: [end] });
     try {
       this.flush();
@@ -153,6 +173,7 @@ class NumberedLogWriter implements LogWriter {
     } catch (error) {
       // The trailer stays behind the last record until the next record overwrites it.
       this.#unflushed = this.#unflushed.filter((entry) => entry.parts[0] !== end);
+      this.#writtenCount = Math.min(this.#writtenCount, this.#unflushed.length);
       throw error;
     }
     this.#options.files.closeSync(old);
@@ -179,11 +200,11 @@ class NumberedLogWriter implements LogWriter {
   }
 
   vector(): Vector {
-    return this.#vector;
+    return this.#written.vector;
   }
 
   position(): CapturePosition | null {
-    return this.#position;
+    return this.#written.position;
   }
 
   currentBytes(): number {
@@ -191,7 +212,7 @@ class NumberedLogWriter implements LogWriter {
   }
 
   bytesWritten(): number {
-    return this.#written;
+    return this.#bytes;
   }
 
   /**
@@ -209,7 +230,7 @@ class NumberedLogWriter implements LogWriter {
   #complete(given: NewRecord): LogRecord {
     const { stamp: givenStamp, ...rest } = given;
     const origin = givenStamp?.replica ?? given.origin ?? this.#options.origin;
-    const before = stampOf(this.#vector, origin);
+    const before = stampOf(this.#last.vector, origin);
     if (givenStamp) {
       if (givenStamp.seq !== (before?.seq ?? 0) + 1) {
         throw new HoldfastError(
@@ -225,17 +246,38 @@ class NumberedLogWriter implements LogWriter {
     return { ...rest, origin, seq, stamp: { replica: origin, sec, event, seq } };
   }
 
-  #write(parts: Buffer[], at: number): void {
-    const { files } = this.#options;
-    let offset = at;
-    try {
-      for (const part of parts) {
-        let done = 0;
-        while (done < part.length) {
-          done += files.writeSync(this.#fd, part, done, part.length - done, offset + done);
+  /** Puts everything taken so far into the file. */
+  #writeOut(): void {
+    let at = this.#unflushed[this.#writtenCount]?.offset ?? this.#end;
+    let gathered = 0;
+    const writeGathered = () => {
+      if (gathered > 0) this.#write(batch.subarray(0, gathered), at);
+      at += gathered;
+      gathered = 0;
+    };
+    for (let i = this.#writtenCount; i < this.#unflushed.length; i++) {
+      for (const part of (this.#unflushed[i] as Pending).parts) {
+        if (gathered + part.length > BATCH_BYTES) writeGathered();
+        if (part.length > BATCH_BYTES) {
+          this.#write(part, at);
+          at += part.length;
+        } else {
+          batch.set(part, gathered);
+          gathered += part.length;
         }
-        offset += part.length;
       }
+    }
+    writeGathered();
+    this.#writtenCount = this.#unflushed.length;
+    this.#unwrittenBytes = 0;
+    this.#written = this.#last;
+  }
+
+  #write(bytes: Buffer, at: number): void {
+    const { files } = this.#options;
+    try {
+      for (let done = 0; done < bytes.length; )
+        done += files.writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
     } catch (error) {
       throw deviceFull(error, this.currentLog());
     }
@@ -251,7 +293,7 @@ class NumberedLogWriter implements LogWriter {
       serial,
       previousSerial,
       pageSize,
-      vector: this.#vector,
+      vector: this.#last.vector,
       createdAt: clock.now(),
     };
     const bytes = encodeHeader(header);
@@ -323,11 +365,12 @@ class NumberedLogWriter implements LogWriter {
       files.fsyncSync(this.#fd);
     }
     if (same && resume) {
+      let known = this.#last.vector;
       for (const stamp of vector) {
-        const mine = stampOf(this.#vector, stamp.replica);
-        if (!mine || mine.seq < stamp.seq) this.#vector = withStamp(this.#vector, stamp);
+        const mine = stampOf(known, stamp.replica);
+        if (!mine || mine.seq < stamp.seq) known = withStamp(known, stamp);
       }
-      this.#position = position ?? (first ? this.#earlierPosition(last) : null);
+      this.#last = { vector: known, position: position ?? (first ? this.#earlierPosition(last) : null) };
       if (!closed) return;
       const old = this.#fd;
       this.#create(last + 1);

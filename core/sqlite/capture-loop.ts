@@ -17,6 +17,9 @@ export interface LoopHooks {
 const HEARTBEAT_MS = 3000;
 const STEP_BYTES = 8 * 1024 * 1024;
 const HASH_STEP_BYTES = 4 * 1024 * 1024;
+/** While commits keep coming the log may get so many times longer than `sealFrames`, up to so many bytes. */
+const BUSY_FACTOR = 16;
+const BUSY_BYTES = 64 * 1024 * 1024;
 const PINNED_AFTER_MS = 30_000;
 /** With a failing sink the WAL only grows; below this much free space the application comes first. */
 const LET_GO_BYTES = 256 * 1024 * 1024;
@@ -58,8 +61,9 @@ export class CaptureLoop {
         this.#hooks.heartbeat();
       }
       if (this.#stopped || this.#heldBack()) return;
+      const before = this.#capture.commits;
       again = this.#capture.step(STEP_BYTES);
-      if (!again) this.#sealIfDue(now);
+      this.#tidy(now, again ? 'behind' : this.#capture.commits === before ? 'quiet' : 'busy');
       if (!again) this.#capture.hashStep(HASH_STEP_BYTES);
       if (this.#failing) {
         this.#failing = false;
@@ -91,15 +95,23 @@ export class CaptureLoop {
     this.#options.onEvent({ kind: 'sinkFailed', error });
   }
 
-  #sealIfDue(now: number): void {
+  /** Keeps the log short. Copying back costs writers nothing; a seal keeps them waiting, so it comes when they pause if it can. */
+  #tidy(now: number, pace: 'quiet' | 'busy' | 'behind'): void {
+    const { sealFrames, sealMs } = this.#options;
     const frames = this.#capture.framesSinceSeal;
     if (frames === 0) {
       this.#sealedAt = now;
       this.#unsealedSince = null;
       return;
     }
-    if (frames < this.#options.sealFrames && now - this.#sealedAt < this.#options.sealMs) return;
     if (this.#capture.pinned) return;
+    const busyFrames = Math.max(sealFrames, Math.min(sealFrames * BUSY_FACTOR, BUSY_BYTES / this.#capture.frameBytes));
+    const many = frames >= (pace === 'quiet' ? sealFrames : busyFrames);
+    if (pace !== 'behind' && (many || now - this.#sealedAt >= sealMs)) this.#seal(now);
+    else if (this.#capture.framesSinceCopy >= sealFrames) this.#capture.copyBack();
+  }
+
+  #seal(now: number): void {
     if (this.#capture.seal()) {
       this.#sealedAt = now;
       this.#unsealedSince = null;

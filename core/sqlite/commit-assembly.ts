@@ -10,6 +10,7 @@ export interface FoundFrame {
 export interface AssembledCommit {
   /** Ascending, without the lock page and pages beyond the database's end. */
   numbers: Uint32Array;
+  /** May be a view into the frames' own memory. */
   data: Buffer;
   /** Place in the WAL of each of `numbers`; -1 for a page that was read from the file. */
   offsets: number[];
@@ -34,9 +35,15 @@ export function assembleCommit(
   limit: number,
 ): AssembledCommit | null {
   const { pageSize, lockPage } = context;
+  const isKept = ({ page }: WalFrame) => page <= pageCount && page !== lockPage;
+  const [only] = frames;
+  if (only && frames.length === 1 && pageCount <= context.pagesBefore && isKept(only.frame)) {
+    // Most commits of small transactions: nothing to put in order, and so nothing to copy.
+    return { numbers: Uint32Array.of(only.frame.page), data: only.frame.data, offsets: [only.offset] };
+  }
   const newest = new Map<number, { data: Buffer; offset: number }>();
   for (const { frame, offset } of frames) {
-    if (frame.page <= pageCount && frame.page !== lockPage) newest.set(frame.page, { data: frame.data, offset });
+    if (isKept(frame)) newest.set(frame.page, { data: frame.data, offset });
   }
   for (let page = context.pagesBefore + 1; page <= pageCount; page++) {
     if (page === lockPage || newest.has(page) || context.isInWal(page)) continue;

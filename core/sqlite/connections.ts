@@ -1,5 +1,5 @@
-// The three connections that capture needs: a reader whose transaction stays open, a writer for barriers, and an idle one
-// for checkpoints (a checkpoint on a connection inside a transaction fails with SQLITE_LOCKED).
+// The connections that capture needs: a reader whose transaction stays open and another that relieves it, a writer for barriers, and an
+// idle one for checkpoints (a checkpoint on a connection inside a transaction fails with SQLITE_LOCKED).
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../contract/errors.ts';
 import type { DatabaseTraits } from './types.ts';
@@ -13,6 +13,8 @@ export interface WalGauge {
 
 /** Between two tries for the write lock, ms. */
 const LOCK_RETRY_MS = 1;
+/** A program that checkpoints by itself tries to after each commit, and holds the checkpoint lock for that moment. */
+const BARRIER_WAIT_MS = 5;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** A restart by our own commit truncates the log to this many bytes. */
@@ -66,9 +68,12 @@ export function assertSqliteVersion(connection: Database.Database): void {
 }
 
 export class Connections {
-  readonly #reader: Database.Database;
+  #reader: Database.Database;
+  /** Idle but for the moment in which it takes the reader's place; made when it is needed first. */
+  #relief: Database.Database | null = null;
   readonly #writer: Database.Database;
   readonly #checkpointer: Database.Database;
+  readonly #path: string;
   readonly #timeoutMs: number;
   #reading = false;
   #checkpoints = 0;
@@ -90,6 +95,7 @@ export class Connections {
       Database.Database,
       Database.Database,
     ];
+    this.#path = path;
     this.#timeoutMs = timeoutMs;
     assertSqliteVersion(this.#writer);
   }
@@ -124,7 +130,32 @@ export class Connections {
 
   endRead(): void {
     this.#reading = false;
-    if (this.#reader.open && this.#reader.inTransaction) this.#reader.exec('ROLLBACK');
+    rollback(this.#reader);
+    rollback(this.#relief);
+  }
+
+  /** Begins a second read transaction beside the reader's, at the state of now; false when the system's marks are all in use. */
+  beginRelief(): boolean {
+    try {
+      this.#relief ??= openConnection(this.#path, this.#timeoutMs);
+      this.#relief.exec('BEGIN');
+      touch(this.#relief);
+      return true;
+    } catch (error) {
+      rollback(this.#relief);
+      if (isBusy(error)) return false;
+      throw error;
+    }
+  }
+
+  get relieving(): boolean {
+    return this.#relief?.inTransaction ?? false;
+  }
+
+  /** Ends the older of the two read transactions, or the newer when it does not `takeOver`. */
+  endRelief(takeOver: boolean): void {
+    if (takeOver && this.#relief) [this.#reader, this.#relief] = [this.#relief, this.#reader];
+    rollback(this.#relief);
   }
 
   /** Page count of the state that the reader holds. */
@@ -167,7 +198,7 @@ export class Connections {
   }
 
   unlockWrites(): void {
-    if (this.#writer.open && this.#writer.inTransaction) this.#writer.exec('ROLLBACK');
+    rollback(this.#writer);
   }
 
   /** A commit of one frame that changes nothing but the change counter: it closes the restart window after a seal. */
@@ -190,10 +221,20 @@ export class Connections {
     return readGauge(this.#checkpointer, 'NOOP');
   }
 
-  /** Copies back what no reader needs; blocks nobody. Complete only when not busy and `log === copied`. */
+  /** Within a barrier: copies back what no other reader needs. Complete only when not busy and `log === copied`. */
   checkpoint(): WalGauge {
+    return this.copyBack(BARRIER_WAIT_MS);
+  }
+
+  /** Copies back what no reader needs; blocks nobody. `waitMs`: for how long to ask again while another program is at it. */
+  copyBack(waitMs: number): WalGauge {
     this.#checkpoints += 1;
-    return readGauge(this.#checkpointer, 'PASSIVE');
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      const gauge = readGauge(this.#checkpointer, 'PASSIVE');
+      if (!gauge.busy || performance.now() >= deadline) return gauge;
+      Atomics.wait(pause, 0, 0, LOCK_RETRY_MS);
+    }
   }
 
   traits(): DatabaseTraits {
@@ -218,8 +259,7 @@ export class Connections {
    * and then all connections are closed. Between the release of the write lock and the exclusive lock others may commit.
    */
   takeExclusive(wal: boolean): boolean {
-    this.endRead();
-    this.#reader.close();
+    this.#closeReaders();
     this.#checkpointer.close();
     this.unlockWrites();
     try {
@@ -237,12 +277,21 @@ export class Connections {
 
   /** May be called again, and after `takeExclusive`. */
   close(): void {
-    this.endRead();
+    this.#closeReaders();
     this.unlockWrites();
-    this.#reader.close();
     this.#checkpointer.close();
     this.#writer.close();
   }
+
+  #closeReaders(): void {
+    this.endRead();
+    this.#reader.close();
+    this.#relief?.close();
+  }
+}
+
+function rollback(connection: Database.Database | null): void {
+  if (connection?.open && connection.inTransaction) connection.exec('ROLLBACK');
 }
 
 function touch(connection: Database.Database): void {

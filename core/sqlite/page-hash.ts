@@ -46,6 +46,11 @@ export class PageHashTable implements PageHashes {
     this.pageCount = pageCount;
   }
 
+  /** Sets the hash of `image`, without a buffer in between. */
+  setOf(page: number, image: Buffer): void {
+    this.#store.write(hash('sha256', image, 'binary'), (page - 1) * PAGE_HASH_BYTES, PAGE_HASH_BYTES, 'binary');
+  }
+
   set(page: number, value: Buffer): void {
     value.copy(this.#store, (page - 1) * PAGE_HASH_BYTES, 0, PAGE_HASH_BYTES);
   }

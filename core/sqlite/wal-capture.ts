@@ -48,6 +48,10 @@ const ATTACH_LOCK_MS = 3000;
 const START_LOCK_MS = 10_000;
 /** Attaching again from the timer: whoever writes right now is asked again at the next look. */
 const REGAIN_LOCK_MS = 250;
+/** How often, and down to how many frames, a seal copies back before it takes the write lock. */
+const CATCH_UPS = 3;
+const SHORT_TAIL = 64;
+const STEP_BYTES = 8 * 1024 * 1024;
 const RESYNC_BYTES = 64 * 1024 * 1024;
 const FLUSH_BYTES = 64 * 1024 * 1024;
 /** Largest commit that a roll-forward log can hold, less room for its header and page numbers. */
@@ -65,11 +69,18 @@ export class WalCapture {
   #map = new Map<number, number>();
   #position: CapturePosition;
   #hashes: PageHashTable | null;
+  /** Newest images of pages whose hash is still to be made: a page that many commits of a batch touch is hashed once. */
+  readonly #toHash = new Map<number, Buffer>();
   #resync: Resync | null = null;
   #detached: string | null = null;
   #pins = 0;
   #unflushed = 0;
+  /** Told once what was given to the sink is durable. */
+  #whenFlushed: (() => void) | null = null;
   #framesSinceSeal = 0;
+  #framesSinceCopy = 0;
+  /** Frames in the log when the second reader had begun; its mark is none of a later one. */
+  #relievedAt = 0;
   #commits = 0;
   #hashNext = 1;
 
@@ -104,6 +115,13 @@ export class WalCapture {
   get framesSinceSeal(): number {
     return this.#framesSinceSeal;
   }
+  get frameBytes(): number {
+    return FRAME_HEADER_BYTES + this.#file.pageSize;
+  }
+  /** Of those, frames captured since the reader moved on last. */
+  get framesSinceCopy(): number {
+    return this.#framesSinceCopy;
+  }
   /** Commits given to the sink so far, our own no-op commits not counted. */
   get commits(): number {
     return this.#commits;
@@ -134,6 +152,8 @@ export class WalCapture {
     }
     const more = this.#drainOrDetach(budget);
     this.#flushIfNeeded();
+    // While this process lags behind, programs that checkpoint by themselves do so.
+    this.#handOver();
     return more;
   }
 
@@ -149,11 +169,46 @@ export class WalCapture {
   }
 
   /**
+   * Lets the log be copied back as far as it is now, without the write lock: a second reader begins at the newest commit, everything up to
+   * it is captured, and only then the first one ends. So at no moment anybody can begin the log anew, or copy back a frame that was not
+   * captured. False while there is more to capture first: then the next `step`s end it. `waitMs`: see `Connections`.
+   */
+  copyBack(waitMs = 0): boolean {
+    const { connections } = this.#file;
+    if (this.#pins > 0 || this.resyncing || connections.locked || !connections.reading) return false;
+    if (!connections.relieving) {
+      if (!connections.beginRelief()) return false;
+      this.#relievedAt = connections.gauge().log;
+    }
+    if (this.#drainOrDetach(STEP_BYTES) || !this.#handOver()) return false;
+    connections.copyBack(waitMs);
+    return true;
+  }
+
+  /** The second reader takes over once everything that it lets others copy back is captured. */
+  #handOver(): boolean {
+    const { connections } = this.#file;
+    if (!connections.relieving || this.#pins > 0 || this.resyncing) return false;
+    if (this.#wal.framesAt(this.#position.endOffset) < this.#relievedAt) return false;
+    const { log, copied } = connections.gauge();
+    // With everything copied back the new reader may hold no mark, and whoever writes next may begin the log anew.
+    const takeOver = copied < log;
+    connections.endRelief(takeOver);
+    if (takeOver) this.#framesSinceCopy = 0;
+    return takeOver;
+  }
+
+  /**
    * The barrier: write lock, drain, release the reader, PASSIVE, take the reader again, release the lock, no-op commit.
    * False when something stood in the way; nothing is lost then, the WAL only grows.
    */
   seal(): boolean {
     if (this.#pins > 0 || this.resyncing || this.#file.connections.locked) return false;
+    // What is copied back before the barrier need not be copied back within it.
+    for (let round = 0; round < CATCH_UPS; round++) {
+      this.sync();
+      if (this.#framesSinceCopy <= SHORT_TAIL || !this.copyBack(SEAL_LOCK_MS)) break;
+    }
     let empty = 0;
     for (let round = 0; round < 8 && empty < 2; round++) empty = this.sync() === 0 ? empty + 1 : 0;
     if (this.#position.sealed) return true;
@@ -172,6 +227,9 @@ export class WalCapture {
       if (this.#commits > commits) this.#commits -= 1;
       this.#framesSinceSeal = Math.max(0, this.#framesSinceSeal - 1);
     }
+    // The reader that began within the barrier holds no mark. As long as that is so, each commit of a program that checkpoints by itself
+    // sorts the whole log in vain.
+    this.copyBack();
     return true;
   }
 
@@ -266,8 +324,9 @@ export class WalCapture {
       this.#hashes?.set(page, found.hashes.subarray(i * PAGE_HASH_BYTES, (i + 1) * PAGE_HASH_BYTES));
     });
     this.#resync = null;
-    this.#start.sink.flush(this.#position);
-    this.#start.onEvent({ kind: 'resynced', pages: found.numbers.length });
+    this.#unflushed += found.data.length + 1;
+    this.#whenFlushed = () => this.#start.onEvent({ kind: 'resynced', pages: found.numbers.length });
+    this.#flushIfNeeded();
   }
 
   /** Gives up the reader, and with it continuity, so that the WAL can shrink; the next `sync` compares pages. */
@@ -413,12 +472,14 @@ export class WalCapture {
     this.#position = position;
     this.#map = map;
     this.#framesSinceSeal = position.sealed ? 0 : this.#wal.framesAt(position.endOffset);
+    this.#framesSinceCopy = this.#framesSinceSeal;
   }
 
   #markSealed(): void {
     this.#position = { ...this.#position, sealed: true };
     this.#map.clear();
     this.#framesSinceSeal = 0;
+    this.#framesSinceCopy = 0;
   }
 
   #hashLog(): void {
@@ -516,15 +577,29 @@ export class WalCapture {
   #captureFrames(header: WalHeader, until: number, budget: number): boolean {
     const start = { offset: this.#position.endOffset, ...checksumOf(this.#position) };
     let pending: FoundFrame[] = [];
-    for (const found of this.#wal.frames(header, start, until)) {
-      pending.push(found);
-      if (found.frame.commit === 0) continue;
-      this.#take(pending, found.frame);
-      pending = [];
-      if (this.#unflushed > FLUSH_BYTES) this.#flushIfNeeded();
-      if (found.offset - start.offset >= budget) return true;
+    try {
+      for (const found of this.#wal.frames(header, start, until)) {
+        pending.push(found);
+        if (found.frame.commit === 0) continue;
+        this.#take(pending, found.frame);
+        pending = [];
+        if (this.#unflushed > FLUSH_BYTES) {
+          this.#hashTaken();
+          this.#flushIfNeeded();
+        }
+        if (found.offset - start.offset >= budget) return true;
+      }
+      return false;
+    } finally {
+      this.#hashTaken();
     }
-    return false;
+  }
+
+  #hashTaken(): void {
+    const table = this.#hashes;
+    // A later commit may have cut the database.
+    for (const [page, image] of this.#toHash) if (table && page <= table.pageCount) table.setOf(page, image);
+    this.#toHash.clear();
   }
 
   #take(frames: FoundFrame[], last: WalFrame): void {
@@ -552,10 +627,11 @@ export class WalCapture {
     numbers.forEach((page, i) => {
       const offset = offsets[i] ?? -1;
       if (offset >= 0) this.#map.set(page, offset);
-      this.#hashes?.set(page, hashPage(data.subarray(i * pageSize, (i + 1) * pageSize)));
+      if (this.#hashes) this.#toHash.set(page, data.subarray(i * pageSize, (i + 1) * pageSize));
     });
     for (const tracker of this.#trackers) for (const page of numbers) tracker.changed.add(page);
     this.#framesSinceSeal += frames.length;
+    this.#framesSinceCopy += frames.length;
     this.#commits += 1;
   }
 
@@ -571,6 +647,8 @@ export class WalCapture {
     if (this.#unflushed === 0) return;
     this.#start.sink.flush(this.#position);
     this.#unflushed = 0;
+    this.#whenFlushed?.();
+    this.#whenFlushed = null;
   }
 }
 

@@ -1,5 +1,5 @@
 // kill -9 of an agent before each call with which it writes a log, makes it durable, begins the next one, and at each point inside a
-// barrier, while another program commits: afterwards nothing asks for a full backup, and backup and logs give the database.
+// barrier and of the change of readers, while another program commits: afterwards nothing asks for a full backup, and backup and logs give the database.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -59,7 +59,8 @@ async function start(point: string): Promise<Doomed> {
 /** A commit that rolls the log makes some twelve calls; the short form takes every third of them. */
 const long = Number(process.env.HOLDFAST_RUNS ?? 0) > 0;
 const calls = Array.from({ length: 12 }, (_, i) => i + 1).filter((n) => long || n % 3 === 1);
-const points = [...calls.map((n) => `files:${n}`), 'locked', 'released', 'copied', 'beginning'];
+const steps = ['locked', 'released', 'copied', 'beginning', 'relieving', 'relieved'];
+const points = [...calls.map((n) => `files:${n}`), ...steps];
 
 const content = (file: string) =>
   sql(file, `SELECT count(*), sum(id), sum(length(body)), group_concat(name) FROM entry ORDER BY id`);

@@ -195,7 +195,7 @@ test('our locks outlive copies, probes and integrity checks of other files', asy
   const shm = fs.statSync(`${file}-shm`).ino;
   opened.startCapture({ sink: new ImageSink(4096), from: null, hashes: null, onEvent: () => {}, ...idle });
   const ours = () =>
-    [...locksOn(context.files, inode), ...locksOn(context.files, shm)]
+    [...locksOn(context.files, inode, 0), ...locksOn(context.files, shm, 0)]
       .filter((lock) => lock.pid === process.pid)
       .map((lock) => `${lock.inode}:${lock.from}-${lock.to}`)
       .sort();

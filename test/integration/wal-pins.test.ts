@@ -45,7 +45,7 @@ it('names the reader that holds the WAL, since when and how much of it, until it
   await api.protect({ instance, path: db, replica: 1, logging: true });
   expect((await one(api)).walPins).toEqual([]);
   const shm = fs.statSync(`${db}-shm`).ino;
-  const own = () => locksOn(systemFiles, shm).filter(({ pid }) => pid === process.pid).length;
+  const own = () => locksOn(systemFiles, shm, 0).filter(({ pid }) => pid === process.pid).length;
   const held = own();
   expect(held).toBeGreaterThan(0);
   const began = Date.now();

@@ -1,5 +1,5 @@
 // An agent in a process of its own that ends itself by SIGKILL before the n-th call of the file system (`files:N`), or at a point of the
-// barrier (`locked`, `released`, `copied`, `beginning`). Arguments: spec as JSON, the point. A line on its input arms it; the end of
+// barrier (`locked`, `released`, `copied`, `beginning`) or while one reader relieves another (`relieving`, `relieved`). Arguments: spec as JSON, the point. A line on its input arms it; the end of
 // its input ends it in order.
 import { createInterface } from 'node:readline';
 import { Agent } from '../../core/agent/agent.ts';
@@ -13,7 +13,7 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 const faulty = faultyFiles();
 let armed = false;
 let barrier = false;
-const { lockWrites, checkpoint, beginRead } = Connections.prototype;
+const { lockWrites, checkpoint, beginRead, beginRelief, endRelief } = Connections.prototype;
 Connections.prototype.lockWrites = function (timeoutMs) {
   const locked = lockWrites.call(this, timeoutMs);
   barrier = locked;
@@ -30,6 +30,15 @@ Connections.prototype.checkpoint = function () {
 Connections.prototype.beginRead = function () {
   if (armed && barrier && point === 'beginning') die();
   beginRead.call(this);
+};
+Connections.prototype.beginRelief = function () {
+  const begun = beginRelief.call(this);
+  if (armed && point === 'relieving') die();
+  return begun;
+};
+Connections.prototype.endRelief = function (takeOver) {
+  endRelief.call(this, takeOver);
+  if (armed && takeOver && point === 'relieved') die();
 };
 
 const agent = await Agent.start(JSON.parse(specText) as AgentSpec, { files: faulty.files, clock: systemClock });

@@ -49,7 +49,7 @@ const databaseError = (code: string) => {
 /** The disk, or the system around it, refused: the same may work once there is room, or the device is well again. */
 export function isStorageRefusal(thrown: unknown): boolean {
   const code = codeOf(thrown);
-  return databaseError(code) !== null || /^E(NOSPC|DQUOT|IO|ROFS|ACCES|PERM|MFILE|NFILE)$/.test(code);
+  return databaseError(code) !== null || /^E(NOSPC|DQUOT|FBIG|IO|ROFS|ACCES|PERM|MFILE|NFILE)$/.test(code);
 }
 
 /**

@@ -50,7 +50,14 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
             setAt(0);
           }}
         />
-        <div id="palette-list" className="palette-list" role="listbox" aria-label="Commands">
+        <div
+          id="palette-list"
+          className="palette-list"
+          role="listbox"
+          aria-label="Commands"
+          aria-activedescendant={chosen && `palette-${found.indexOf(chosen)}`}
+          tabIndex={0}
+        >
           {found.map((command, index) => {
             const reason = offReason(command);
             return (

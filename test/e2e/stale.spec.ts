@@ -28,6 +28,10 @@ test('shows a hanging agent and a hanging engine as what they are, and comes bac
     await expect(
       page.getByRole('grid', { name: 'Servers' }).getByRole('img', { name: 'Does not answer' }),
     ).toBeVisible();
+    await page.getByRole('grid', { name: 'Servers' }).getByRole('row').nth(1).click();
+    const here = page.getByRole('grid', { name: /^Databases on / });
+    await expect(here.getByRole('img', { name: /^unreachable/ })).toBeVisible();
+    await expect(page).toHaveTitle(/^\(1\) Servers – /);
     await keep(page, 'stale-agent');
   } finally {
     process.kill(agent, 'SIGCONT');
@@ -41,6 +45,7 @@ test('shows a hanging agent and a hanging engine as what they are, and comes bac
     await expect(database.getByRole('img', { name: /^Last known: online/ })).toBeVisible();
     await expect(calm).toBeHidden();
     await expect(page.getByText('Not known now.')).toBeVisible();
+    await expect(page).toHaveTitle(/^\(offline\) Home – /);
     await expect(page.getByRole('button', { name: 'Protect a database' })).toBeDisabled();
     await keep(page, 'stale-engine');
   } finally {

@@ -28,6 +28,8 @@ export interface FixtureConsole {
   tick: () => void;
 }
 
+const HEARTBEAT_MS = 1_000;
+
 interface Input {
   [key: string]: unknown;
 }
@@ -95,16 +97,17 @@ export function createFixtureConsole(
     let seen = -1;
     while (!signal?.aborted) {
       if (!online) throw new HoldfastError('ENGINE_NOT_RUNNING');
-      if (site.seq > seen) {
-        seen = site.seq;
-        yield site;
-        continue;
-      }
+      // The same one again is the sign of life that an engine gives when nothing changes.
+      seen = site.seq;
+      yield site;
+      if (site.seq > seen) continue;
       await new Promise<void>((resolve) => {
         const done = () => {
+          clearTimeout(beat);
           watchers.delete(done);
           resolve();
         };
+        const beat = setTimeout(done, HEARTBEAT_MS);
         watchers.add(done);
         signal?.addEventListener('abort', done, { once: true });
       });
@@ -393,6 +396,7 @@ export function createFixtureConsole(
         { kind: 'failover' },
       );
     },
+    'failover.encrypt': () => ({ members: [] }),
     'failover.remove': () =>
       change((next) => {
         next.groups = [];

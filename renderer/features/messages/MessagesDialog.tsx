@@ -49,7 +49,7 @@ export function MessagesDialog({ onClose }: { onClose: () => void }) {
             {message.standing ? <Badge tone={message.level}>Ongoing</Badge> : <Badge>Over</Badge>}
             <Button
               disabled={message.acknowledged || !live}
-              label={`Acknowledge: ${message.text}`}
+              label={`${message.acknowledged ? 'Acknowledged' : 'Acknowledge'}: ${message.text}`}
               onClick={() => void action.run(() => api.site.acknowledge({ messageId: message.id }))}
             >
               {message.acknowledged ? 'Acknowledged' : 'Acknowledge'}

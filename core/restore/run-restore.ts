@@ -19,6 +19,14 @@ import type { RestoreContext } from './types.ts';
 import { notVerified, verifyRestored } from './verify-step.ts';
 import { rstPath } from './waiting-set.ts';
 
+/** What step 6 says of a verification that lets the restore go on. */
+const verdictWords: Partial<Record<Verification['status'], string>> = {
+  ok: 'nothing missing',
+  noPeers: 'integrity good, no other server to ask',
+  overridden: 'overridden by hand',
+  skipped: 'servers not asked',
+};
+
 /**
  * Restores into `context.target`. Emits views, log lines, and at the end a `result`, or `failed` after the old set is
  * active again. Throws only what stood in the way before anything was begun.
@@ -183,7 +191,10 @@ class Restore {
         open: this.options.open,
         clearLock: this.options.clearLock,
       };
-      return { value: set, detail: `${pages.pageCount} pages, up to ${momentText(pages.restoredTo)}` };
+      return {
+        value: set,
+        detail: `${pages.pageCount.toLocaleString('en-US')} pages, up to ${momentText(pages.restoredTo)}`,
+      };
     });
   }
 
@@ -237,7 +248,7 @@ class Restore {
         const state = integrity === 'ok' ? 'sound' : 'not sound';
         return { value: undefined, detail: `${state}; servers are asked when all files are restored` };
       }
-      return { value: undefined, detail: status === 'skipped' ? 'servers not asked' : status };
+      return { value: undefined, detail: verdictWords[status] ?? status };
     });
   }
 

@@ -21,6 +21,7 @@ import {
   type RestorePicture,
   rstTaken,
   verdictOf,
+  writtenText,
 } from '../../renderer/features/monitor/restore-phase.ts';
 import { settledView } from '../../renderer/features/monitor/settled-view.ts';
 import { groupText, sourceGroups, sourceShare } from '../../renderer/features/monitor/source-line.ts';
@@ -188,6 +189,11 @@ describe('phase and verdict', () => {
     expect(verdict('unreachable')).toMatchObject({ tone: 'warning' });
     expect(verdict('unreachable').text).not.toContain('behind');
     expect(verdict('damaged').text).toContain('Step 3 failed (Restoring): Block 41 of 3D35EA91.bak');
+  });
+
+  test('a set that is being written says how much of it is there, whatever size its file has', () => {
+    expect(writtenText(restoreMoment('restoring', now).view)).toBe('292 of 480 MB');
+    expect(writtenText(restoreMoment('done', now).view)).toBeUndefined();
   });
 
   test('an activation without verification is never called verified', () => {

@@ -17,6 +17,8 @@ export function AfterRestore({ picture, instance }: { picture: RestorePicture; i
   const items = afterRestore(picture, instance?.status ?? null);
   if (!instance || items.length === 0) return null;
   const left = items.filter((item) => !item.done);
+  // A full backup that is taken before logging is on has to be taken once more; another disk can wait.
+  const next = (['logging', 'full'] as const).map((id) => left.find((item) => item.id === id)).find(Boolean) ?? left[0];
   // In a group its copies have to get the backup too, so the group takes it.
   const full = () =>
     void action.run(() =>
@@ -30,14 +32,20 @@ export function AfterRestore({ picture, instance }: { picture: RestorePicture; i
     if (!item || item.done) return null;
     if (item.id === 'full')
       return (
-        <Button icon={<BackupIcon />} kind="primary" disabled={!live} busy={action.busy} onClick={full}>
+        <Button
+          icon={<BackupIcon />}
+          kind={next === item ? 'primary' : 'normal'}
+          disabled={!live}
+          busy={action.busy}
+          onClick={full}
+        >
           Full backup now
         </Button>
       );
     return (
       <span className="mon-after-verbs">
         {item.id === 'logging' && (
-          <Button disabled={!live} busy={action.busy} onClick={turnOn}>
+          <Button kind="primary" disabled={!live} busy={action.busy} onClick={turnOn}>
             Turn logging on
           </Button>
         )}
@@ -64,7 +72,7 @@ export function AfterRestore({ picture, instance }: { picture: RestorePicture; i
             {left.map((item) => item.text).join(' · ') || items[0]?.text}
           </span>
         )}
-        {!open && verb(left.find((item) => item.id === 'full') ?? left[0])}
+        {!open && verb(next)}
       </div>
       {open && (
         <ul className="mon-todo">

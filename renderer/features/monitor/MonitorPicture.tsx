@@ -2,7 +2,7 @@
 import type { RestoreView } from '../../../core/contract/restore.ts';
 import { BlockMap } from './BlockMap.tsx';
 import { Lights } from './Lights.tsx';
-import { exchanged } from './restore-phase.ts';
+import { exchanged, writtenText } from './restore-phase.ts';
 import { SetBox } from './SetBox.tsx';
 import { SourceList } from './SourceList.tsx';
 import { StepList } from './StepList.tsx';
@@ -43,6 +43,7 @@ export function MonitorPicture(props: { view: RestoreView; over: boolean; file: 
           name="RST"
           meaning="The set that is being restored beside it"
           box={view.rst}
+          written={writtenText(view)}
           note={moved ? 'has become NDS' : taken ? 'was complete, no longer here' : undefined}
         >
           {moved ? null : gone ? <p className="mon-map-empty">Nothing of it is left.</p> : map}

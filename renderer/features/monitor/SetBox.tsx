@@ -32,6 +32,7 @@ export function SetBox({
   meaning,
   box,
   note,
+  written,
   children,
 }: {
   name: 'NDS' | 'RST';
@@ -39,6 +40,8 @@ export function SetBox({
   box: Box;
   /** Instead of the state, where the state alone would not say enough. */
   note?: string | undefined;
+  /** So far, while it is being written: its file is made as large as the whole from the start. */
+  written?: string | undefined;
   children?: ReactNode;
 }) {
   const look = looks[box.state];
@@ -51,7 +54,7 @@ export function SetBox({
           {note ?? box.state}
         </span>
         <span className="mon-set-bytes hf-num">
-          {box.state === 'absent' || box.state === 'discarded' ? '' : formatBytes(box.bytes)}
+          {box.state === 'absent' || box.state === 'discarded' ? '' : (written ?? formatBytes(box.bytes))}
         </span>
       </div>
       <Path path={box.path} />

@@ -1,6 +1,6 @@
 // The seven steps of a restore: state, time and detail, with the progress and the sources under the step that restores.
 import type { RestoreView } from '../../../core/contract/restore.ts';
-import { ProgressBar, useNow } from '../../ui/index.ts';
+import { EngineText, ProgressBar, useNow } from '../../ui/index.ts';
 import { percentOf } from './restore-phase.ts';
 import { StepMark } from './StepMark.tsx';
 import { groupText, sourceGroups } from './source-line.ts';
@@ -24,7 +24,7 @@ export function StepList({ view, over }: { view: RestoreView; over: boolean }) {
           <StepMark status={row.status} label={row.statusText} />
           {row.detail && (
             <span className="mon-step-detail" title={row.detail}>
-              {row.detail}
+              <EngineText text={row.detail} />
             </span>
           )}
           {row.step === 3 && row.status === 'running' && (

@@ -56,6 +56,12 @@ export function percentOf(view: RestoreView): number | null {
   return total ? Math.min(100, Math.floor((done / total) * 100)) : null;
 }
 
+/** `84 of 287 MB` while the pages come in; undefined when the set's own size says it. */
+export function writtenText({ rst, progress }: RestoreView): string | undefined {
+  if (rst.state !== 'being written' || progress.unit !== 'bytes' || progress.total === null) return undefined;
+  return formatBytesOf(progress.done, progress.total);
+}
+
 /** The restore writes a new file instead of the database of its instance. */
 export const intoFile = ({ job }: Pick<RestorePicture, 'job'>): boolean =>
   job.instanceId !== null && job.target !== job.instanceId;

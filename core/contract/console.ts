@@ -75,6 +75,16 @@ export const restoreRequestSchema = z.object({
 });
 export type RestoreRequest = z.infer<typeof restoreRequestSchema>;
 
+/** What is kept with a restore of what was chosen. */
+export const restoreChoicesSchema = z.object({
+  request: restoreRequestSchema,
+  /** The command line that does the same; empty where there is none. */
+  command: z.string(),
+  /** Whether other files were to be put back with the database. */
+  otherFiles: z.object({ security: z.boolean(), included: z.boolean() }),
+});
+export type RestoreChoices = z.infer<typeof restoreChoicesSchema>;
+
 /** A plan for a restore: the checklist of the wizard, the command, and the token that starts it. */
 export const restorePlanSchema = planSchema.extend({
   full: backupFileInfoSchema.nullable(),
@@ -200,6 +210,8 @@ export const consoleContract = {
   },
   restore: {
     plan: oc.input(restoreRequestSchema).output(restorePlanSchema),
+    /** What a former restore was asked for, to be reviewed and confirmed anew; no passwords. Throws NOT_FOUND. */
+    choices: oc.input(z.object({ jobId: z.string() })).output(restoreChoicesSchema),
     start: oc
       .input(
         z.object({
@@ -256,7 +268,10 @@ export const consoleContract = {
       .output(z.array(jobSchema)),
     log: oc
       .input(z.object({ jobId: z.string() }))
-      .output(z.object({ job: jobSchema, lines: z.array(jobLogLineSchema) })),
+      /** `command` does the same from a command line; null where there is none. */
+      .output(
+        z.object({ job: jobSchema, lines: z.array(jobLogLineSchema), command: z.string().nullable().optional() }),
+      ),
     cancel: oc.input(z.object({ jobId: z.string() })).output(z.object({})),
     again: oc.input(z.object({ jobId: z.string() })).output(jobStarted),
   },

@@ -53,6 +53,8 @@ export const jobSchema = z.object({
   warnings: z.array(warningSchema),
   /** The job can be run again with the same input. */
   repeatable: z.boolean(),
+  /** Its choices were kept, and running it again opens them for a review first: it replaces data. */
+  review: z.boolean().optional(),
 });
 export type Job = z.infer<typeof jobSchema>;
 

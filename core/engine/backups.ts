@@ -64,10 +64,7 @@ export function createBackups(ports: BackupPorts): Backups {
       const options = optionsOf(request, instance);
       return {
         options,
-        command: backupCommand(instance.id, options, {
-          ...settledBy(instance),
-          kept: instance.status.encryption?.kept ?? false,
-        }),
+        command: commandFor(instance, options),
         warnings: warningsFor(instance, options, freeBytesOf(servers, instance)),
         refusal: refusalFor(ports, instance, options)?.message ?? null,
         estimatedBytes: estimate(instance, options),
@@ -91,7 +88,11 @@ export function createBackups(ports: BackupPorts): Backups {
           target: instance.id,
           instanceId: instance.id,
           groupId: ports.groupOf(instance.id),
-          request: { kind: 'backup', request: { ...request, secrets: undefined } },
+          request: {
+            kind: 'backup',
+            request: { ...request, secrets: undefined },
+            command: commandFor(instance, options),
+          },
           cancelability: 'now',
           exclusive: { key: instanceKey(instance.id), busyError: 'BACKUP_ACTIVE' },
         },
@@ -114,6 +115,9 @@ export function createBackups(ports: BackupPorts): Backups {
     },
   };
 }
+
+const commandFor = (instance: Instance, options: BackupOptions): string =>
+  backupCommand(instance.id, options, { ...settledBy(instance), kept: instance.status.encryption?.kept ?? false });
 
 async function readLog(servers: Servers, { record }: Instance, file: string): Promise<BackupLogEntry[]> {
   try {

@@ -38,6 +38,10 @@ export function backupCommand(
   return line(words);
 }
 
+/** A backup cycle of a failover group. */
+export const failoverBackupCommand = (group: string, type: 'full' | 'incremental'): string =>
+  line(['failover', group, 'backup-now', type === 'full' ? 'full' : 'differential']);
+
 /**
  * `target` is the path of a new database file, or `SERVER/INSTANCE` for a database that the running engine has open; the engine
  * knows the peers of that one by itself, and asks for the name to be typed.

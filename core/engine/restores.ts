@@ -15,6 +15,7 @@ import type { AgentApi } from '../rpc/types.ts';
 import { formatStamp } from '../vectors/stamp.ts';
 import { instanceKey, logFileOf } from './backups.ts';
 import { createChangeSignal } from './change-signal.ts';
+import { keptRestore } from './jobs-again.ts';
 import { createPeerAsker, type PeerAsker } from './peer-asker.ts';
 import { askPeers } from './peers.ts';
 import { createPlanTokens } from './plan-tokens.ts';
@@ -101,8 +102,9 @@ export function createRestores(ports: RestoreServicePorts): Restores {
           target,
           instanceId: draft.target?.id ?? draft.source?.id ?? null,
           groupId: draft.target ? ports.groupIdOf(draft.target.id) : null,
-          // Not repeatable: over a database it needs a new confirmation, into a file that file is there now.
-          request: null,
+          // Never started as it was: over a database it needs a new confirmation, into a file that file is there now.
+          request: keptRestore(draft.request, draft.plan.command, extras.otherFiles),
+          review: true,
           cancelability: 'now',
           exclusive: {
             key: draft.target ? instanceKey(draft.target.id) : `file:${draft.server}:${draft.path}`,

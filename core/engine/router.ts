@@ -13,6 +13,7 @@ import type { ChangeSignal } from './change-signal.ts';
 import type { Demo } from './demo.ts';
 import { dsmasterProcedures } from './dsmaster-router.ts';
 import type { Instances } from './instances.ts';
+import { choicesOf, commandOf } from './jobs-again.ts';
 import type { LibraryService } from './library.ts';
 import { deleteLogs, hazardsOf, logsOf } from './logging.ts';
 import { notifyProcedures } from './notifying.ts';
@@ -148,6 +149,7 @@ export function createConsoleRouter(services: RouterServices): ConsoleRouter {
     },
     restore: {
       plan: console.restore.plan.handler(({ input }) => restores.plan(input)),
+      choices: console.restore.choices.handler(({ input }) => choicesOf(jobs, input.jobId)),
       start: console.restore.start.handler(async ({ input }) => ({
         jobId: await restores.start(input.token, input.typed, input),
       })),
@@ -234,7 +236,7 @@ export function createConsoleRouter(services: RouterServices): ConsoleRouter {
       log: console.jobs.log.handler(({ input }) => {
         const job = jobs.get(input.jobId);
         if (!job) throw new HoldfastError('NOT_FOUND', `There is no job ${input.jobId}`);
-        return { job, lines: jobs.lines(input.jobId) };
+        return { job, lines: jobs.lines(input.jobId), command: commandOf(jobs, job) };
       }),
       cancel: console.jobs.cancel.handler(({ input }) => {
         jobs.cancel(input.jobId);

@@ -1,11 +1,11 @@
 // Acts of the administrator that cross services: taking a server out of the site, and running a job again.
-import type { BackupRequest } from '../contract/console.ts';
 import { HoldfastError } from '../contract/errors.ts';
 import type { GroupView } from '../contract/failover.ts';
 import type { FailoverService } from '../failover/types.ts';
 import type { JobService } from '../jobs/job-runner.ts';
 import type { Backups } from './backups.ts';
 import type { Instances } from './instances.ts';
+import { keptOf } from './jobs-again.ts';
 import type { Servers } from './servers.ts';
 
 export interface SiteActs {
@@ -25,8 +25,6 @@ export interface SiteActsPorts {
   /** Title of a job that works on an instance of which this is true; null when none does. */
   runningOn(holds: (instanceId: string) => boolean): string | null;
 }
-
-type Repeatable = { kind: 'backup'; request: BackupRequest } | { groupId: string; type: 'full' | 'incremental' };
 
 export function createSiteActs({
   servers,
@@ -57,7 +55,15 @@ export function createSiteActs({
       const job = jobs.get(jobId);
       if (!job) throw new HoldfastError('NOT_FOUND', `There is no job ${jobId}`);
       if (job.endedAt === null) throw new HoldfastError('BACKUP_ACTIVE', `"${job.title}" is still running`);
-      const stored = jobs.request(jobId) as Repeatable | null;
+      const stored = keptOf(jobs, jobId);
+      if (stored && 'kind' in stored && stored.kind === 'restore')
+        throw new HoldfastError(
+          'NOT_SUPPORTED',
+          `"${job.title}" is not run again without a review of what it will do`,
+          {
+            hint: 'Open it in the restore wizard by “Run again…”, or use the command that the job shows.',
+          },
+        );
       if (stored && 'kind' in stored) {
         // The file of the first run is there; without permission to replace it the second gets a name of its own.
         const { file, ...request } = stored.request;

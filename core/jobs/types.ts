@@ -10,6 +10,8 @@ export interface JobSpec {
   groupId: string | null;
   /** Stored with the job, so that it can be run again; JSON, no secrets. Null: not repeatable. */
   request: unknown;
+  /** Running it again needs a review and a confirmation: it is not repeatable by itself. */
+  review?: boolean;
   cancelability: Job['cancelability'];
   /** Two jobs with the same key never run at once: the second is refused with `busyError`, or waits when that is null. */
   exclusive: { key: string; busyError: 'BACKUP_ACTIVE' | 'RESTORE_ACTIVE' | null } | null;

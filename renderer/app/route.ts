@@ -31,6 +31,8 @@ export interface Route {
   groupId?: string | undefined;
   server?: string | undefined;
   jobId?: string | undefined;
+  /** A restore whose choices the wizard begins with, by its job. */
+  again?: string | undefined;
   /** A backup, by its idtag. */
   idtag?: string | undefined;
   /** What the error codes are searched for. */

@@ -100,6 +100,7 @@ const inputs: Record<string, unknown> = {
   'library.open': { server: 'SRV-0', folders: ['/nowhere'] },
   'library.commits': { instanceId: 'SRV-0/X', around: null },
   'library.ways': { instanceId: 'SRV-0/X' },
+  'restore.choices': { jobId: 'none' },
   'jobs.list': {},
   'jobs.log': { jobId: 'none' },
   'jobs.cancel': { jobId: 'none' },

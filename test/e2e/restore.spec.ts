@@ -1,5 +1,5 @@
 // Restores as a person sees them: to a chosen moment into a new file, one whose verification fails, one that is cancelled.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/console.ts';
@@ -88,6 +88,26 @@ test('restores to a chosen moment into a new file: exactly the rows up to then',
   );
   expect(sqlite(file, "SELECT Name FROM Artist WHERE Name LIKE 'kept%' OR Name = 'a mistake' ORDER BY 1")).toBe(
     'a mistake\nkept 2',
+  );
+
+  // Again, from the dock: the same choices, for a review. The file is there now, so nothing can be started; without it, all is as before.
+  await job(page, /^Restore/)
+    .getByRole('button', { name: /^Run again: Restore/ })
+    .click();
+  await expect(page.getByRole('heading', { name: 'Review', level: 2 })).toBeVisible();
+  await expect(page.getByText(`${target} exists`).first()).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start the restore' })).toBeDisabled();
+  await keep(page, 'restore-again-refused');
+  rmSync(target);
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Start the restore' })).toBeEnabled();
+  expect(existsSync(target)).toBe(false);
+  await keep(page, 'restore-again-review');
+  await page.getByRole('button', { name: 'Start the restore' }).click();
+  await expect(light(page, 'active')).toContainText('yes');
+  expect(sqlite(target, "SELECT Name FROM Artist WHERE Name LIKE 'kept%' OR Name = 'a mistake' ORDER BY 1")).toBe(
+    'kept 1\nkept 2',
   );
 });
 

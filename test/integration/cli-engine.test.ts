@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GroupView } from '../../core/contract/failover.ts';
+import type { Job } from '../../core/contract/jobs.ts';
 import { createLarge, holdfast, holdfastJson, start } from '../support/command-line.ts';
 import { type RunningEngine, startEngine, until } from '../support/running-engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -108,6 +109,11 @@ describe('with the demo lab', () => {
       vector: [expect.any(String)],
     });
     expect((await holdfastJson(['verify', done.json.file as string])).code).toBe(0);
+    const [last] = (await on('jobs', '--limit', '1')).json.jobs as Job[];
+    const shown = await holdfast(['jobs', 'show', last?.id.slice(0, 8) ?? '', '--data', data]);
+    expect(shown.stdout).toContain(last?.id);
+    expect(shown.stdout).toMatch(/To do the same again:\n +holdfast backup SRV-1\/Directory -f .* -b/);
+    expect((await on('jobs', 'show', 'none')).json).toMatchObject({ ok: false, name: 'NOT_FOUND' });
     const increment = await on('backup', 'SRV-1/Directory', '-i');
     expect(increment.json).toMatchObject({ ok: true, type: 'incremental' });
     for (const command of ['backup', 'vector', 'getconfig'])

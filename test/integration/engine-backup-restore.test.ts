@@ -245,6 +245,43 @@ describe('restores', () => {
     expect(moments[0]?.view.steps).toHaveLength(7);
   });
 
+  it('keeps its choices to be reviewed again, and never starts by itself; once the cause is mended the same restore is done', async () => {
+    const site = await protectedSite();
+    await backUp(site);
+    const { HoldfastError } = await import('../../core/contract/errors.ts');
+    const agent = site.machine.agent('SRV-1');
+    agent.restoreFails = new HoldfastError('DATABASE_IN_USE', 'sqlite3 (42) has it open');
+    const request = { ...inPlace, useLogs: false, keepLogSettings: true, waitMs: 5000 };
+    const first = await site.during(site.api.restore.plan(request));
+    const secrets = { pages: 'a secret password', security: null };
+    const otherFiles = { file: first.full?.file ?? '', security: false, included: true, folder: null, secrets };
+    const confirmed = { token: first.token, typed: 'Directory', secrets, otherFiles };
+    const { jobId } = await site.during(site.api.restore.start(confirmed));
+    expect(await site.ended(jobId)).toMatchObject({ status: 'failed', repeatable: false, review: true });
+
+    const restores = () => agent.calls.filter((call) => call === 'restore').length;
+    const before = restores();
+    expect(await refused(site.during(site.api.jobs.again({ jobId })))).toBe('NOT_SUPPORTED');
+    expect(restores()).toBe(before);
+    const again = await site.restart();
+    const choices = await again.api.restore.choices({ jobId });
+    expect(choices).toMatchObject({ request, otherFiles: { security: false, included: true } });
+    expect(choices.command).toBe(first.command);
+    const log = await again.api.jobs.log({ jobId });
+    expect(log.command).toBe(first.command);
+    expect(JSON.stringify([choices, log])).not.toContain('a secret password');
+
+    agent.restoreFails = null;
+    await again.pass(2_000);
+    const second = await again.during(again.api.restore.plan(choices.request));
+    expect(second.typedName).toBe('Directory');
+    expect(await refused(again.during(again.api.restore.start({ token: second.token })))).toBe('CONFIRMATION_REQUIRED');
+    const third = await again.during(again.api.restore.plan(choices.request));
+    const started = await again.during(again.api.restore.start({ token: third.token, typed: 'Directory' }));
+    expect(await again.ended(started.jobId)).toMatchObject({ status: 'succeeded', review: true });
+    expect(await refused(again.api.restore.choices({ jobId: 'none' }))).toBe('NOT_FOUND');
+  });
+
   it('lets a waiting set be activated by its typed name, or deleted', async () => {
     const site = await protectedSite();
     const agent = site.machine.agent('SRV-1');

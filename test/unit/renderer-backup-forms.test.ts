@@ -7,7 +7,7 @@ import { marksOf } from '../../renderer/features/chains/restore-points.ts';
 import { backupOff, loggingText, walShare } from '../../renderer/features/databases/instance-text.ts';
 import { headerFields, xmlParts } from '../../renderer/features/inspector/header-fields.ts';
 import { changeOf, consequencesOf, draftOf, loggingProblems } from '../../renderer/features/logging/logging-draft.ts';
-import { newDraft } from '../../renderer/features/restore/restore-draft.ts';
+import { draftFrom, newDraft, type RestoreDraft, toRequest } from '../../renderer/features/restore/restore-draft.ts';
 import { choiceText, fromLocalField, localField } from '../../renderer/features/restore/wizard-text.ts';
 import { bytesText, parseBytes } from '../../renderer/ui/parse-bytes.ts';
 import { fixtureInstance, fixtureStatus } from '../support/fixture-snapshot.ts';
@@ -191,5 +191,24 @@ describe('the wizard in words', () => {
     const second = Math.floor(now / 1000) * 1000;
     expect(fromLocalField(localField(second))).toBe(second);
     expect(fromLocalField('')).toBeNull();
+  });
+});
+
+describe('a restore that is run again', () => {
+  const marks = marksOf(fixtureTimeline(now));
+  const idtag = marks[0]?.info.idtag ?? '';
+  const changes: Partial<RestoreDraft>[] = [
+    {},
+    { idtag, point: { kind: 'backup' }, target: { kind: 'file', server: 'SRV-2', path: '/srv/copy.db' } },
+    { point: { kind: 'time', at: now, stamp: { replica: 1, sec: 7, event: 2, seq: 9 } }, searchFolders: ['/mnt/old'] },
+    { skipVerify: true, clearLock: true, activate: false, open: false, keepLogSettings: true },
+    { override: true, peers: [{ server: 'SRV-9', replica: 'Directory', vector: null }] },
+    { from: { server: 'SRV-1', folders: ['/mnt'], srvname: 'CN=SRV-1', instance: 'Directory' }, instanceId: '' },
+  ];
+
+  test.each(changes)('asks for what was asked for: %j', (change) => {
+    const draft = { ...newDraft('SRV-1/Directory'), ...change };
+    const request = toRequest(draft, marks);
+    expect(toRequest(draftFrom(request), marks)).toEqual(request);
   });
 });

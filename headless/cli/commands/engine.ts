@@ -1,4 +1,5 @@
 // holdfast status, servers, groups, jobs, events: what the running engine knows.
+import { HoldfastError } from '../../../core/contract/errors.ts';
 import type { GroupReview, ReviewRow } from '../../../core/contract/group-review.ts';
 import { withEngine } from '../engine-client.ts';
 import { formatDuration, formatTable, formatTime } from '../format.ts';
@@ -106,14 +107,48 @@ function nowOf(answers: boolean, live: ReviewRow['live']): string {
   return live.writable ? 'accepts writes' : live.role === 'primary' ? 'fenced' : 'closed copy';
 }
 
+/** As many characters of an id as the list shows; they are enough to name a job. */
+const SHORT_ID = 8;
+const LOOKED_THROUGH = 1000;
+
+/** One job with its log, and the command that does the same again. `given` can be the beginning of its id. */
+export async function jobCommand(data: string | undefined, given: string): Promise<CommandResult> {
+  return await withEngine(data, async (engine) => {
+    const jobs = await engine.jobs.list({ limit: LOOKED_THROUGH });
+    const found = jobs.filter(({ id }) => id.startsWith(given.toLowerCase()));
+    if (found.length > 1)
+      throw new HoldfastError('INVALID_INPUT', `${found.length} jobs have an id that begins with ${given}`, {
+        hint: 'Give more of it.',
+      });
+    const { job, lines, command = null } = await engine.jobs.log({ jobId: found[0]?.id ?? given });
+    const took = job.endedAt === null ? 'still running' : formatDuration(job.endedAt - job.startedAt);
+    const outcome = job.verdict ?? job.error?.message;
+    return {
+      json: { job, lines, command },
+      text: [
+        `${job.title}  ${job.target}  ${job.status}`,
+        `  id       ${job.id}`,
+        `  started  ${formatTime(job.startedAt)}, ${took}`,
+        ...(outcome ? [`  verdict  ${outcome}`] : []),
+        ...(job.error?.hint ? [`  hint     ${job.error.hint}`] : []),
+        ...lines.map(({ at, level, text }) => `  ${formatTime(at)}  ${level === 'info' ? '' : `${level}: `}${text}`),
+        ...(command
+          ? [job.review ? 'To do the same again, once you have looked at it:' : 'To do the same again:', `  ${command}`]
+          : []),
+      ],
+    };
+  });
+}
+
 export async function jobsCommand(data: string | undefined, limit: number): Promise<CommandResult> {
   return await withEngine(data, async (engine) => {
     const jobs = await engine.jobs.list({ limit });
     return {
       json: { jobs },
       text: formatTable(
-        ['STARTED', 'JOB', 'TARGET', 'STATUS', 'VERDICT'],
+        ['ID', 'STARTED', 'JOB', 'TARGET', 'STATUS', 'VERDICT'],
         jobs.map((job) => [
+          job.id.slice(0, SHORT_ID),
           formatTime(job.startedAt),
           job.title,
           job.target,

@@ -2,7 +2,14 @@
 import type { Command } from 'commander';
 import { HoldfastError } from '../../../core/contract/errors.ts';
 import { parseCount } from '../arguments.ts';
-import { eventsCommand, groupsCommand, jobsCommand, serversCommand, statusCommand } from '../commands/engine.ts';
+import {
+  eventsCommand,
+  groupsCommand,
+  jobCommand,
+  jobsCommand,
+  serversCommand,
+  statusCommand,
+} from '../commands/engine.ts';
 import { type FailoverFlags, failoverCommand } from '../commands/failover.ts';
 import { type ServeFlags, serveCommand } from '../commands/serve.ts';
 import { dataOption, type Run } from './shared.ts';
@@ -41,10 +48,16 @@ export function addEngineCommands(program: Command, run: Run): void {
     run(() => serversCommand(flags.data)),
   );
   ask('groups', 'failover groups').action((flags: { data?: string }) => run(() => groupsCommand(flags.data)));
-  ask('jobs', 'jobs, newest first')
+  ask('jobs', 'jobs, newest first; or one with its log and the command to repeat it')
+    .argument('[show]', 'the word “show”, for one job')
+    .argument('[ID]', 'which one; the beginning of its id is enough')
     .option('--limit <N>', 'how many, 1 to 1000', '20')
-    .action((flags: { data?: string; limit: string }) =>
-      run(async () => await jobsCommand(flags.data, parseCount(flags.limit, '--limit', 1000))),
+    .action((word: string | undefined, id: string | undefined, flags: { data?: string; limit: string }) =>
+      run(async () => {
+        if (word === undefined) return await jobsCommand(flags.data, parseCount(flags.limit, '--limit', 1000));
+        if (word === 'show' && id !== undefined) return await jobCommand(flags.data, id);
+        throw new HoldfastError('INVALID_INPUT', 'holdfast jobs takes “show ID”, or nothing.');
+      }),
     );
   ask('events', 'system messages').action((flags: { data?: string }) => run(() => eventsCommand(flags.data)));
   ask('failover', 'act on a failover group')

@@ -3,8 +3,9 @@ import './jobs.css';
 import { useEffect } from 'react';
 import { useApi, useSite } from '../../app/app.ts';
 import { useQuery } from '../../app/use-query.ts';
-import { Dialog, ErrorBar, formatDuration, KeyValue, MessageBar, Spinner, Time } from '../../ui/index.ts';
+import { Button, Dialog, ErrorBar, formatDuration, KeyValue, MessageBar, Spinner, Time } from '../../ui/index.ts';
 import { isOver, statusText } from './job-text.ts';
+import { RunAgain } from './RunAgain.tsx';
 
 const REFRESH_MS = 1_000;
 
@@ -21,7 +22,17 @@ export function JobLogDialog({ jobId, onClose }: { jobId: string; onClose: () =>
     return () => clearInterval(timer);
   }, [over, reload]);
   return (
-    <Dialog title={job ? `${job.title} · ${job.target}` : 'Log'} size="large" onClose={onClose}>
+    <Dialog
+      title={job ? `${job.title} · ${job.target}` : 'Log'}
+      size="large"
+      onClose={onClose}
+      actions={
+        <>
+          {job && <RunAgain job={job} kind="normal" onDone={onClose} />}
+          <Button onClick={onClose}>Close</Button>
+        </>
+      }
+    >
       <div className="hf-form-stack">
         {job && (
           <KeyValue

@@ -15,6 +15,7 @@ import {
   useNow,
 } from '../../ui/index.ts';
 import { cancelText, fraction, isOver, statusLevel, statusText } from './job-text.ts';
+import { RunAgain } from './RunAgain.tsx';
 
 export function JobRow({ job }: { job: Job }) {
   return (
@@ -79,7 +80,6 @@ function Running({ job }: { job: Job }) {
 
 function Done({ job }: { job: Job }) {
   const app = useApp();
-  const live = useLive();
   const text = job.error ? `${job.error.message} (${job.error.code})` : (job.verdict ?? statusText[job.status]);
   return (
     <>
@@ -113,16 +113,7 @@ function Done({ job }: { job: Job }) {
             Monitor
           </Button>
         )}
-        {job.repeatable && (
-          <Button
-            kind="subtle"
-            label={`Run again: ${job.title}`}
-            disabled={!live}
-            onClick={() => runFor(app, () => app.api.jobs.again({ jobId: job.id }))}
-          >
-            Run again
-          </Button>
-        )}
+        <RunAgain job={job} />
       </span>
     </>
   );

@@ -52,7 +52,10 @@ export function WaysOn(props: {
     again: () => void again(),
     retry: () => void retry(),
     byHand: () => setByHand(true),
-    wizard: () => app.navigate({ page: 'restore/wizard', instanceId }),
+    wizard: () =>
+      app.navigate(
+        picture.job.review ? { page: 'restore/wizard', again: picture.job.id } : { page: 'restore/wizard', instanceId },
+      ),
     activate: () => void plan('activate'),
     delete: () => void plan('delete'),
   };

@@ -34,7 +34,7 @@ const deleteRst: Way = {
 const wizard = (kind: Way['kind']): Way => ({
   id: 'wizard',
   label: 'Change and restore…',
-  text: 'Opens the wizard for this database: other sources, another point or target.',
+  text: 'Opens the wizard with the same choices, to run it again or with other sources, another point or target.',
   kind,
 });
 

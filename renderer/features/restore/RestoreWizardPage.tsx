@@ -1,6 +1,6 @@
 // The restore wizard: source, point in time, target, checklist, options, review; Start opens the monitor.
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Timeline } from '../../../core/contract/console.ts';
+import type { RestoreChoices, Timeline } from '../../../core/contract/console.ts';
 import type { FolderDatabase } from '../../../core/contract/library.ts';
 import type { InstanceView } from '../../../core/contract/site.ts';
 import { useApp, useLive } from '../../app/app.ts';
@@ -21,7 +21,7 @@ import {
   TextField,
   useNow,
 } from '../../ui/index.ts';
-import { grownTimeline, marksOf } from '../chains/restore-points.ts';
+import { grownTimeline, type Mark, marksOf } from '../chains/restore-points.ts';
 import { InstanceSelect, NoInstance } from '../databases/InstanceSelect.tsx';
 import { useInstance } from '../databases/use-instance.ts';
 import { ChecklistStep } from './ChecklistStep.tsx';
@@ -31,6 +31,7 @@ import { PointStep } from './PointStep.tsx';
 import { ReviewStep } from './ReviewStep.tsx';
 import {
   draftAt,
+  draftFrom,
   folderDraft,
   newDraft,
   type RestoreDraft,
@@ -43,6 +44,7 @@ import { noRestoreSecrets, restoreExtras, SecretsPart } from './SecretsPart.tsx'
 import { SourceStep } from './SourceStep.tsx';
 import { StepNav } from './StepNav.tsx';
 import { TargetStep } from './TargetStep.tsx';
+import { useFormer } from './use-former.ts';
 import { WaitingSet } from './WaitingSet.tsx';
 import { choiceText, stepNames } from './wizard-text.ts';
 import './wizard.css';
@@ -53,14 +55,28 @@ function firstDraft(instanceId: string, route: Route, timeline: Timeline): Resto
   return { ...newDraft(instanceId), idtag: route.idtag ?? null };
 }
 
+/** Choices of before are only to be looked through, unless the world has changed under them. */
+function firstStep(route: Route, chosen: RestoreDraft | null, timeline: Timeline, marks: readonly Mark[]): WizardStep {
+  if (chosen) return wizardSteps.find((step) => stepProblem(step, chosen, timeline, marks)) ?? 'review';
+  return route.until === undefined ? 'source' : 'target';
+}
+
+const secretsOf = (choices: RestoreChoices | null) => ({
+  ...noRestoreSecrets,
+  placeSecurity: choices?.otherFiles.security ?? false,
+  placeIncluded: choices?.otherFiles.included ?? false,
+});
+
 function Wizard(props: {
   instance: InstanceView | null;
   folder: FolderDatabase | null;
   route: Route;
   timeline: Timeline;
+  /** What a former restore chose; the wizard begins at the review. */
+  choices: RestoreChoices | null;
   onSearch: (folders: string[]) => void;
 }) {
-  const { instance, folder, route, timeline: asked } = props;
+  const { instance, folder, route, timeline: asked, choices } = props;
   const app = useApp();
   const live = useLive();
   const now = useNow();
@@ -69,11 +85,15 @@ function Wizard(props: {
   const timeline = useMemo(() => (status ? grownTimeline(asked, status) : asked), [asked, status]);
   const marks = useMemo(() => marksOf(timeline), [timeline]);
   const [draft, setDraft] = useState(() =>
-    folder ? folderDraft(folder) : firstDraft(instance?.id ?? '', route, timeline),
+    choices
+      ? draftFrom(choices.request)
+      : folder
+        ? folderDraft(folder)
+        : firstDraft(instance?.id ?? '', route, timeline),
   );
-  const [step, setStep] = useState<WizardStep>(route.until === undefined ? 'source' : 'target');
+  const [step, setStep] = useState<WizardStep>(() => firstStep(route, choices && draft, timeline, marks));
   const [typed, setTyped] = useState('');
-  const [secrets, setSecrets] = useState(noRestoreSecrets);
+  const [secrets, setSecrets] = useState(() => secretsOf(choices));
   const heading = useRef<HTMLHeadingElement>(null);
   const at = wizardSteps.indexOf(step);
   const problems = wizardSteps.map((each) => stepProblem(each, draft, timeline, marks));
@@ -94,6 +114,8 @@ function Wizard(props: {
 
   const go = (next: WizardStep) => {
     setStep(next);
+    // Whoever has mended what stood in the way must not wait until the plan is made anew by itself.
+    if (plan.data?.refusal) reload();
     setTyped('');
     action.clear();
     requestAnimationFrame(() => heading.current?.focus());
@@ -202,13 +224,21 @@ function Wizard(props: {
   );
 }
 
-export const RestoreWizardPage: PageComponent = ({ route }) => {
+export const RestoreWizardPage: PageComponent = ({ route }) => <RestorePage key={route.again ?? ''} route={route} />;
+
+const RestorePage: PageComponent = ({ route }) => {
   const app = useApp();
-  const { instance, instances } = useInstance(route);
-  const [folder, setFolder] = useState<FolderDatabase | null>(null);
+  const former = useFormer(route.again);
+  const { choices } = former;
+  const about = choices ? { ...route, instanceId: choices.request.instanceId } : route;
+  const { instance, instances } = useInstance(about);
+  const [picked, setFolder] = useState<FolderDatabase | null | undefined>();
+  const folder = picked === undefined ? former.folder : picked;
   const [opening, setOpening] = useState(false);
-  const [searchFolders, setSearchFolders] = useState<string[]>([]);
-  const key = instance && !folder ? JSON.stringify([instance.id, searchFolders]) : null;
+  const [searched, setSearchFolders] = useState<string[] | null>(null);
+  const searchFolders = searched ?? choices?.request.searchFolders ?? [];
+  const begun = choices && picked === undefined ? choices : null;
+  const key = instance && !folder && !former.waits ? JSON.stringify([instance.id, searchFolders]) : null;
   const asked = useQuery(key, (signal) =>
     app.api.instances.timeline({ instanceId: instance!.id, searchFolders }, { signal }),
   );
@@ -243,8 +273,10 @@ export const RestoreWizardPage: PageComponent = ({ route }) => {
         </>
       }
     >
+      {former.error && <ErrorBar error={former.error} actions={<Button onClick={former.reload}>Try again</Button>} />}
+      {former.loading && <Spinner label="Looking up what was chosen" />}
       {instance?.status.hasRst && !folder && <WaitingSet instance={instance} />}
-      {!instance && !folder && <NoInstance gone={!!route.instanceId} />}
+      {!instance && !folder && !former.waits && <NoInstance gone={!!about.instanceId} />}
       {!folder && asked.error && (
         <ErrorBar error={asked.error} actions={<Button onClick={asked.reload}>Try again</Button>} />
       )}
@@ -266,9 +298,10 @@ export const RestoreWizardPage: PageComponent = ({ route }) => {
           backup.
         </EmptyState>
       )}
-      {(instance || folder) && timeline && !empty && (
+      {(instance || folder) && timeline && !empty && !former.waits && (
         <Wizard
-          key={folder ? JSON.stringify(folder.source) : `${instance?.id} ${route.until ?? ''} ${route.idtag ?? ''}`}
+          key={`${route.again ?? ''} ${folder ? JSON.stringify(folder.source) : `${instance?.id} ${route.until ?? ''} ${route.idtag ?? ''}`}`}
+          choices={begun}
           instance={known}
           folder={folder}
           route={route}

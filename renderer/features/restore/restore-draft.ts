@@ -51,6 +51,21 @@ export const newDraft = (instanceId: string): RestoreDraft => ({
   peers: [],
 });
 
+/** The choices of a former restore, to be looked at again. */
+export function draftFrom(request: RestoreRequest): RestoreDraft {
+  const { instanceId, from, searchFolders, target, idtag, until, untilStamp, useLogs } = request;
+  const at = until ?? (untilStamp ? untilStamp.sec * 1000 : null);
+  const timed: PointDraft | null = at === null ? null : { kind: 'time', at, stamp: untilStamp ?? null };
+  return {
+    ...newDraft(instanceId),
+    ...{ from: from ?? null, searchFolders: searchFolders ?? [], target, idtag },
+    point: timed ?? (useLogs ? { kind: 'last' } : { kind: 'backup' }),
+    ...{ activate: request.activate, open: request.open, skipVerify: request.skipVerify, override: request.override },
+    clearLock: request.clearLock ?? false,
+    ...{ keepLogSettings: request.keepLogSettings, peers: request.peers },
+  };
+}
+
 /** For a database that was found in folders: into a new file beside them, or over the instance that it is known as. */
 export function folderDraft({ source, instanceId }: FolderDatabase): RestoreDraft {
   const [folder = ''] = source.folders;

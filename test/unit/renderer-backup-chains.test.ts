@@ -246,8 +246,32 @@ describe('shapes', () => {
 
   test('the link to a broken incremental is drawn broken', () => {
     const { links } = layoutTimeline(timeline, marks, extent, 900);
-    expect(links).toHaveLength(marks.length - 2);
     expect(links.filter((link) => link.broken).map((link) => link.key)).toEqual([brokenInc!.info.idtag]);
+    const { x1, x2 } = links.find((link) => link.broken)!;
+    expect([x1, x2]).toEqual(
+      [marks[marks.indexOf(brokenInc!) - 1]!.at, brokenInc!.at].map((at) => xOf(at, extent, 900)),
+    );
+  });
+
+  test('a chain is one line for as far as it looks the same, from its full to its last incremental', () => {
+    const { links } = layoutTimeline(timeline, marks, extent, 900);
+    const chains = Map.groupBy(marks, (mark) => mark.chain);
+    const looks = [...chains.values()].flatMap((chain) => [
+      ...new Set(chain.slice(1).map((mark) => mark.broken !== null)),
+    ]);
+    expect(links).toHaveLength(looks.length);
+    const whole = [...chains.values()].find((chain) => chain.length > 2 && chain.every((mark) => !mark.broken))!;
+    const ends = [whole[0]!, whole.at(-1)!].map((mark) => xOf(mark.at, extent, 900));
+    expect(links.map(({ x1, x2 }) => [x1, x2])).toContainEqual(ends);
+    expect(whole.length).toBeGreaterThan(2);
+  });
+
+  test('takes very many backups', () => {
+    const info = marks[0]!.info;
+    const many = Array.from({ length: 200_000 }, (_, n) => ({ ...info, consistentAt: info.consistentAt + n }));
+    const [full, ...incrementals] = many;
+    const catalog = { ...timeline.catalog, chains: [{ full: full!, incrementals, gaps: [] }] };
+    expect(extentOf({ ...timeline, catalog }, now).from).toBeLessThan(info.consistentAt);
   });
 });
 

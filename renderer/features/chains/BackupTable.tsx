@@ -1,4 +1,5 @@
 // The backups of an instance as rows, newest first, with what a check in this window has found.
+import { useMemo } from 'react';
 import type { VerifyResult } from '../../../core/contract/backup.ts';
 import type { Proof } from '../../../core/contract/proofs.ts';
 import { Badge, Bytes, type Column, formatUtc, LevelIcon, Table, Time } from '../../ui/index.ts';
@@ -137,12 +138,18 @@ export function BackupTable(props: {
   onOpen: (mark: Mark) => void;
 }) {
   const { ref, width } = useWidth<HTMLDivElement>();
-  const columns = columnsFor(props.checks, props.proofs);
+  const { checks, proofs } = props;
+  const narrow = width > 0 && width < WIDE;
+  // The table sorts anew when its columns are others, and there can be very many rows.
+  const columns = useMemo(() => {
+    const all = columnsFor(checks, proofs);
+    return narrow ? all.filter((column) => column.key !== 'serial') : all;
+  }, [checks, proofs, narrow]);
   return (
     <div ref={ref} className="ch-table">
       <Table
         label="Backups"
-        columns={width > 0 && width < WIDE ? columns.filter((column) => column.key !== 'serial') : columns}
+        columns={columns}
         rows={props.marks}
         rowKey={(mark) => mark.info.idtag}
         selected={props.selected}

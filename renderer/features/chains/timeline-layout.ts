@@ -116,15 +116,23 @@ export function layoutTimeline(
   minGap = 13,
 ): TimelineShapes {
   const links: ChainLink[] = [];
-  const last = new Map<number, Mark>();
+  const last = new Map<number, { mark: Mark; link: ChainLink | null }>();
   for (const mark of marks) {
     const before = last.get(mark.chain);
-    last.set(mark.chain, mark);
-    if (!before) continue;
-    const x1 = xOf(before.at, window, width);
+    const x1 = before ? xOf(before.mark.at, window, width) : 0;
     const x2 = xOf(mark.at, window, width);
-    if (x2 < 0 || x1 > width) continue;
-    links.push({ key: mark.info.idtag, x1: Math.max(0, x1), x2: Math.min(width, x2), broken: mark.broken !== null });
+    const shown = before !== undefined && x2 >= 0 && x1 <= width;
+    const broken = mark.broken !== null;
+    let link: ChainLink | null = null;
+    // One line for as far as a chain looks the same: a line for each of 100,000 backups would hold up every frame.
+    if (shown && before.link?.broken === broken) {
+      link = before.link;
+      link.x2 = Math.min(width, x2);
+    } else if (shown) {
+      link = { key: mark.info.idtag, x1: Math.max(0, x1), x2: Math.min(width, x2), broken };
+      links.push(link);
+    }
+    last.set(mark.chain, { mark, link });
   }
   return {
     clusters: (['full', 'incremental'] as const).flatMap((lane) => drawLane(marks, lane, window, width, minGap)),

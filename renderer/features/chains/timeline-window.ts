@@ -21,8 +21,9 @@ export function extentOf(timeline: Timeline, now: number): TimeWindow {
     ...timeline.catalog.chains.flatMap((chain) => [chain.full, ...chain.incrementals].map((info) => info.consistentAt)),
     ...timeline.bands.flatMap((band) => [band.from, band.to]),
   ];
-  const from = times.length > 0 ? Math.min(...times) : now - hour;
-  const to = Math.max(now, ...times);
+  // Not Math.min(...times): a call takes only so many arguments.
+  const from = times.reduce((least, at) => Math.min(least, at), times[0] ?? now - hour);
+  const to = times.reduce((most, at) => Math.max(most, at), now);
   const margin = Math.max(30 * second, (to - from) * 0.03);
   return { from: from - margin, to: to + margin };
 }

@@ -64,7 +64,7 @@ function PlanFacts({ plan, draft }: { plan: BackupPlan; draft: BackupDraft }) {
           type === 'cold'
             ? 'the whole database: nobody can use it meanwhile'
             : at === 'start'
-              ? `${formatBytes(plan.options.walLimit)} of the write-ahead log, then goes over to “when it ended”`
+              ? `${formatBytes(plan.options.walLimit)} of the write-ahead log; a copy that would need more shows the moment when it ended`
               : 'nothing',
         ],
       ]}

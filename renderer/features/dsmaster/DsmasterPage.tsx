@@ -39,7 +39,7 @@ export function DsmasterPage() {
               site.reload();
             }}
           >
-            From this site
+            Take the site’s table
           </Button>
           <Button
             kind="subtle"

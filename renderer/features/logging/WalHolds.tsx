@@ -45,7 +45,7 @@ export function WalHolds({ instance, backend }: { instance: InstanceView; backen
     <Section title="Write-ahead log">
       {wal ? (
         <div className="lg-gauge">
-          <ProgressBar value={walShare(wal)} label="Write-ahead log copied back" />
+          {wal.frames > 0 && <ProgressBar value={walShare(wal)} label="Write-ahead log copied back" />}
           <p className="hf-secondary">
             {wal.frames === 0
               ? 'Empty: everything is in the database.'

@@ -15,7 +15,9 @@ export type SnapshotStore = StoreApi<SnapshotState>;
 /** The engine sends a snapshot every two seconds at least: after two that did not come, what is shown is only what was last known. */
 export const SILENT_MS = 4_000;
 /** An open connection that says nothing for this long is given up and opened anew: its other end may be gone without a word. */
-const GIVE_UP_MS = 15_000;
+const GIVE_UP_MS = 30_000;
+/** Silence is counted in ticks, not read from a clock: time in which this page itself did not run is not time that the engine was silent. */
+const TICK_MS = 1_000;
 
 /** Starts to follow the engine; the returned function ends it. A snapshot older than the one shown is dropped within one stream. */
 export function followSite(connection: ConsoleConnection): { store: SnapshotStore; stop: () => void } {
@@ -67,15 +69,19 @@ export function followSite(connection: ConsoleConnection): { store: SnapshotStor
 
 /** Calls `silent` when nothing was heard for a while, and `giveUp` when that goes on. */
 function watchSilence(silent: () => void, giveUp: () => void): { heard: () => void; stop: () => void } {
-  let timers: ReturnType<typeof setTimeout>[] = [];
-  const stop = () => {
-    for (const timer of timers) clearTimeout(timer);
-    timers = [];
-  };
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const stop = () => clearInterval(timer);
   return {
     heard() {
       stop();
-      timers = [setTimeout(silent, SILENT_MS), setTimeout(giveUp, GIVE_UP_MS)];
+      let passed = 0;
+      timer = setInterval(() => {
+        passed += TICK_MS;
+        if (passed === SILENT_MS) silent();
+        if (passed < GIVE_UP_MS) return;
+        stop();
+        giveUp();
+      }, TICK_MS);
     },
     stop,
   };

@@ -63,6 +63,8 @@ export function PointReadout(props: {
             <>
               last commit <Moment at={here.at} /> <span className="hf-mono">{stampText(here.stamp)}</span>
             </>
+          ) : page.error && settled === at ? (
+            <span title={page.error.message}>its commits could not be read</span>
           ) : page.loading || settled !== at ? (
             'reading the commits…'
           ) : (

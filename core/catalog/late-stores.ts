@@ -30,10 +30,12 @@ export function lateJobs(store: JobStore, late: LateWrites): JobStore {
     request: (id) => (late.get<{ request: unknown }>(`request:${id}`) ?? { request: store.request(id) }).request,
     outcome: (id) => late.get<{ result: unknown; view: unknown }>(`outcome:${id}`) ?? store.outcome(id),
     list(limit, before) {
-      const jobs = new Map(store.list(limit, before).map((job) => [job.id, job]));
-      for (const job of late.all<Job>('job:'))
-        if (job.startedAt < (before ?? Number.POSITIVE_INFINITY)) jobs.set(job.id, job);
-      return [...jobs.values()].sort((a, b) => b.startedAt - a.startedAt).slice(0, limit);
+      const stored = store.list(limit, before);
+      const known = new Set(stored.map(({ id }) => id));
+      const fresh = late.all<Job>('job:').filter(({ id }) => !known.has(id));
+      const earlier = fresh.filter(({ startedAt }) => startedAt < (before ?? Number.POSITIVE_INFINITY));
+      const jobs = [...earlier.reverse(), ...stored.map((job) => late.get<Job>(jobKey(job.id)) ?? job)];
+      return jobs.sort((a, b) => b.startedAt - a.startedAt).slice(0, limit);
     },
   };
 }
@@ -113,9 +115,16 @@ export function lateSchedules(store: ScheduleStore, late: LateWrites): ScheduleS
         } satisfies WaitingRun);
     },
     runs(id, limit) {
-      const runs = new Map(store.runs(id, limit).map((run) => [run.at, run]));
-      for (const { run } of late.all<WaitingRun>(prefix(id))) runs.set(run.at, run);
-      return [...runs.values()].sort((a, b) => b.at - a.at).slice(0, limit);
+      const waiting = late.all<WaitingRun>(prefix(id)).reverse();
+      const ended = new Map(waiting.flatMap(({ isNew, run }) => (isNew ? [] : [[run.at, run] as const])));
+      const stored = store.runs(id, limit).map((run) => {
+        const end = ended.get(run.at);
+        // Of several that began in one millisecond it is the newest, as in the table.
+        ended.delete(run.at);
+        return end ?? run;
+      });
+      const fresh = waiting.flatMap(({ isNew, run }) => (isNew ? [run] : []));
+      return [...fresh, ...stored].sort((a, b) => b.at - a.at).slice(0, limit);
     },
     madeBy(instanceId) {
       const made = store.madeBy(instanceId);

@@ -66,5 +66,5 @@ it.each(points)(
     expect(fs.existsSync(file)).toBe(inChain);
     expect(instances[0]!.lastFull?.file).toBe(inChain ? file : first);
   },
-  30_000,
+  120_000,
 );

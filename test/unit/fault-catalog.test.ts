@@ -205,6 +205,29 @@ describe('the catalog on a disk that is full now and then', () => {
     expect(plain.schedules.list()).toEqual([]);
   });
 
+  it('keeps apart, in order, what happened in one millisecond', () => {
+    const { stores, late, fill, makeRoom } = setUp();
+    stores.schedules.addRun('s', 'S/D', run(5, { jobId: 'first' }));
+    stores.schedules.addRun('s', 'S/D', run(5, { jobId: 'second' }));
+    stores.jobs.save(job('first', 5));
+    stores.jobs.save(job('second', 5));
+    const order = () => [
+      stores.schedules.runs('s', 9).map(({ jobId }) => jobId),
+      stores.jobs.list(9, null).map(({ id }) => id),
+    ];
+    expect(order()).toEqual([
+      ['second', 'first'],
+      ['second', 'first'],
+    ]);
+    fill();
+    stores.jobs.save(job('third', 5));
+    stores.jobs.save(job('first', 5, { title: FILLER.repeat(2) }));
+    expect(order()[1]).toEqual(['third', 'second', 'first']);
+    makeRoom();
+    late.retry();
+    expect(order()[1]).toEqual(['third', 'second', 'first']);
+  });
+
   it('refuses, by a code and with what to do, what an administrator sets', () => {
     const { stores, fill } = setUp();
     fill();

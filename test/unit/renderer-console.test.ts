@@ -43,7 +43,7 @@ async function open(query: string, more: { width?: number; height?: number; dark
     colorScheme: more.dark ? 'dark' : 'light',
   });
   page = await context.newPage();
-  page.setDefaultTimeout(6000);
+  page.setDefaultTimeout(30_000);
   crashes = [];
   page.on('pageerror', (error) => crashes.push(String(error)));
   await page.goto(`${site.url}/index.html?still&${query}`);

@@ -8,13 +8,6 @@ import { fenceInstance, unfenceInstance } from './instance-role.ts';
 import { configureLogging, type LoggingChange } from './logging-config.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
 
-/** A name for a file among several, made of its own: `Directory.db` is `Directory`. */
-export function backendIdOf(file: string): string {
-  const stem = path.basename(file, path.extname(file)).replace(/[^A-Za-z0-9_-]+/g, '-');
-  const id = stem.replace(/^[-_]+/, '').slice(0, 31);
-  return id || 'main';
-}
-
 /**
  * Brings what a crash left half-done over several files to one side, before any of them is opened: an activation by its journal, new
  * chain heads by the state of the first file. Throws what keeps it from that; then nothing of the instance is opened.

@@ -7,7 +7,7 @@ import { ensureFolder } from '../platform/files.ts';
 import { openDatabase } from '../sqlite/open-database.ts';
 import { probeDatabase } from '../sqlite/probe.ts';
 import type { Agent } from './agent.ts';
-import { backendIdOf } from './backend-members.ts';
+import { backendIdOf } from './backend-id.ts';
 import { ProtectedInstance } from './protected-instance.ts';
 import { renewSerial } from './state-store.ts';
 

@@ -1,6 +1,4 @@
 // One protected database of this agent: its owner, its capture, its state, and what may run on it at the same time.
-import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import type { Contingency, FenceResult } from '../contract/agent.ts';
 import type { BackupEvent, BackupOptions } from '../contract/backup.ts';
 import type { Vector } from '../contract/common.ts';
@@ -8,7 +6,6 @@ import { type ErrorReport, HoldfastError, toErrorReport } from '../contract/erro
 import type { InstanceRole, InstanceStatus, LoggingConfig } from '../contract/instance.ts';
 import type { Secrets } from '../contract/other-files.ts';
 import type { RestoreEvent, RestoreOptions } from '../contract/restore.ts';
-import { writeFileDurably } from '../platform/files.ts';
 import { openDatabase } from '../sqlite/open-database.ts';
 import type { DatabaseOwner } from '../sqlite/types.ts';
 import { nextStamp } from '../vectors/stamp.ts';
@@ -16,59 +13,37 @@ import { advance, stampOf } from '../vectors/vector.ts';
 import type { Agent } from './agent.ts';
 import { contingenciesOf } from './backend-contingencies.ts';
 import { type LastMark, markBarrier } from './backend-marks.ts';
-import {
-  backendIdOf,
-  configureBackends,
-  followFirst,
-  joinFences,
-  refuseSeveral,
-  settleBackends,
-  unfenceBackends,
-} from './backend-members.ts';
-import { isCorrupt, lockClosedFile } from './closed-set.ts';
-import { settleCold } from './cold-backup.ts';
+import { configureBackends, joinFences, refuseSeveral, unfenceBackends } from './backend-members.ts';
+import { isCorrupt } from './closed-set.ts';
 import { noSecrets } from './encryption-settings.ts';
 import { beginCapture, stopFullCapture } from './full-volume.ts';
+import { type Activity, assertIdle, runExclusively, settleActivity } from './instance-activity.ts';
 import type { InstanceCapture } from './instance-capture.ts';
-import { finishWaitingSet, instanceTarget, recoverInstance, restoreInstance } from './instance-restore.ts';
-import { changeRole, fenceInstance, fenceUntilDurable, sealInstance } from './instance-role.ts';
+import { bringToState } from './instance-opening.ts';
+import { InstanceRecord, newSerial } from './instance-record.ts';
+import { finishWaitingSet, instanceTarget, restoreInstance } from './instance-restore.ts';
+import { changeRole, fenceInstance, fenceUntilDurable } from './instance-role.ts';
 import { describeInstance } from './instance-status.ts';
-import { compareIdentity, noteIdentity, onCaptureEvent, watchInstance } from './instance-watch.ts';
+import { noteIdentity, onCaptureEvent, watchInstance } from './instance-watch.ts';
 import { type configureLogging, currentLogOf, describeLogging } from './logging-config.ts';
 import { Observations } from './observations.ts';
 import { applyBackup } from './standby-apply.ts';
-import type { BackendPlace, ChainHead, InstanceFacts, StateStore } from './state-store.ts';
-import { newFacts, openStateStore } from './state-store.ts';
+import { type BackendPlace, type ChainHead, type InstanceFacts, newFacts } from './state-store.ts';
 import { takeBackup } from './take-backup.ts';
-import { removeUnfinishedBackup } from './unfinished-backup.ts';
 
 export interface Emitter<T> {
   emit(event: T): void;
   replace(event: T): void;
 }
 
-interface Activity {
-  kind: 'backup' | 'restore';
-  controller: AbortController;
-  done: Promise<void>;
-}
-
 /** How often opening is tried again after it failed, and the file's identity is written down. */
 const RETRY_MS = 5000;
 
-export const newSerial = () => randomBytes(16).toString('hex');
-
-export class ProtectedInstance {
-  readonly agent: Agent;
-  readonly name: string;
-  readonly path: string;
-  readonly home: string;
+export class ProtectedInstance extends InstanceRecord {
   owner: DatabaseOwner | null = null;
   capture: InstanceCapture | null = null;
-  error: ErrorReport | null = null;
   activity: Activity | null = null;
   readonly observed: Observations;
-  private store: StateStore | null = null;
   private triedAt = Number.NEGATIVE_INFINITY;
   private lastPageSize = 0;
   private watchFailed = false;
@@ -79,10 +54,7 @@ export class ProtectedInstance {
   further: ProtectedInstance[] = [];
 
   private constructor(agent: Agent, name: string, file: string, home: string, first: ProtectedInstance | null = null) {
-    this.agent = agent;
-    this.name = name;
-    this.path = file;
-    this.home = home;
+    super(agent, name, file, home);
     this.first = first;
     this.observed = new Observations(this);
   }
@@ -119,36 +91,9 @@ export class ProtectedInstance {
   get backends(): ProtectedInstance[] {
     return [this, ...this.further];
   }
-  /** Name of this file among several. */
-  get backendId(): string {
-    return this.store?.facts.backendId ?? backendIdOf(this.path);
-  }
-
-  get facts(): Readonly<InstanceFacts> {
-    if (!this.store)
-      throw new HoldfastError('IO_ERROR', this.error?.message ?? `The state of ${this.name} is not open`);
-    return this.store.facts;
-  }
-  get hasState(): boolean {
-    return this.store !== null;
-  }
-  get role(): InstanceRole {
-    return this.store?.facts.role ?? 'standby';
-  }
-  get term(): number {
-    return this.store?.facts.term ?? 0;
-  }
-  get fenced(): boolean {
-    return this.store?.facts.fenced ?? true;
-  }
   /** The vector with every captured commit; at most one flush ahead of the stored one. */
   get vector(): Vector {
     return this.capture?.vector ?? this.facts.vector;
-  }
-
-  update(patch: Partial<InstanceFacts>): void {
-    if (!this.store) throw new HoldfastError('IO_ERROR', `The state of ${this.name} is not open`);
-    this.store.update(patch);
   }
 
   status(): InstanceStatus {
@@ -168,7 +113,7 @@ export class ProtectedInstance {
   private acceptsWrites(): boolean {
     // Where the file is gone a client would only create an empty one.
     if (this.error?.name === 'DATABASE_REPLACED') return false;
-    if (this.store?.facts.cold) return false;
+    if (this.hasState && this.facts.cold) return false;
     return this.role === 'primary' && !this.fenced && this.owner !== null && this.activity?.kind !== 'restore';
   }
 
@@ -187,11 +132,6 @@ export class ProtectedInstance {
   pageSize(): number {
     if (this.owner) this.lastPageSize = this.owner.info().pageSize;
     return this.lastPageSize;
-  }
-
-  /** Where logs go unless another folder is set. */
-  defaultLogFolder(): string {
-    return path.join(this.home, 'nds.rfl');
   }
 
   /** Name of the roll-forward log that is written now, or would be. */
@@ -244,32 +184,7 @@ export class ProtectedInstance {
 
   /** Brings the file to what the state says: open and captured, fenced, or closed. Throws what keeps it from that. */
   open(): void {
-    if (this.first) followFirst(this);
-    else settleBackends(this);
-    recoverInstance(this);
-    if (this.agent.spec.fenceOnly) return;
-    removeUnfinishedBackup(this);
-    settleCold(this);
-    const { facts } = this;
-    if (facts.applying) {
-      applyBackup.resume(this);
-      return;
-    }
-    if (facts.role === 'standby') {
-      const locked = lockClosedFile(this.agent, this.path);
-      if (!locked.durable)
-        throw new HoldfastError('DATABASE_IN_USE', `${this.path} is open in other programs`, { details: locked });
-      return;
-    }
-    if (facts.closed) return;
-    this.openOwner();
-    if (facts.fenced) sealInstance(this, 0);
-    // Whoever set a fence that this state knows nothing of must not be overruled.
-    else if (this.owner?.info().durablyFenced)
-      this.update({ fenced: true, fenceReason: 'The file was fenced already' });
-    else this.startCapture();
-    compareIdentity(this);
-    this.error = null;
+    bringToState(this);
   }
 
   openOwner(): DatabaseOwner {
@@ -310,53 +225,28 @@ export class ProtectedInstance {
   close(): void {
     for (const one of this.further) one.close();
     this.further = [];
-    if (this.owner && this.store) noteIdentity(this);
+    if (this.owner && this.hasState) noteIdentity(this);
     this.closeFile();
-    if (this.store) this.agent.deps.files.rmSync(path.join(this.home, 'owner.json'), { force: true });
-    this.store?.close();
-    this.store = null;
+    this.closeStore();
   }
 
   /** Cancels what runs and waits for its end. */
-  async settle(): Promise<void> {
-    const { activity } = this;
-    activity?.controller.abort(new DOMException('The agent ends', 'AbortError'));
-    await activity?.done;
+  settle(): Promise<void> {
+    return settleActivity(this);
   }
 
+  /** Throws BACKUP_ACTIVE or RESTORE_ACTIVE. */
   assertIdle(): void {
-    if (this.activity?.kind === 'backup')
-      throw new HoldfastError('BACKUP_ACTIVE', `A backup of ${this.name} is running`);
-    if (this.activity?.kind === 'restore')
-      throw new HoldfastError('RESTORE_ACTIVE', `A restore of ${this.name} is running`);
+    assertIdle(this);
   }
 
   /** Runs the one backup or restore that this instance may have at a time. */
-  async exclusively(
+  exclusively(
     kind: Activity['kind'],
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    this.assertIdle();
-    const controller = new AbortController();
-    const forward = () => controller.abort(signal.reason);
-    if (signal.aborted) forward();
-    signal.addEventListener('abort', forward, { once: true });
-    let finished = () => {};
-    const done = new Promise<void>((resolve) => {
-      finished = resolve;
-    });
-    const { backends } = this;
-    for (const one of backends) one.activity = { kind, controller, done };
-    try {
-      this.agent.writeActive();
-      await work(controller.signal);
-    } finally {
-      signal.removeEventListener('abort', forward);
-      for (const one of backends) one.activity = null;
-      finished();
-      this.agent.writeActiveSoon();
-    }
+    return runExclusively(this, kind, signal, work);
   }
 
   backup(
@@ -451,17 +341,10 @@ export class ProtectedInstance {
     else this.agent.emit('outOfSync', 'critical', this.name, `${this.name} is out of sync: ${reason}`);
   }
 
-  private openStore(initial: InstanceFacts): void {
-    this.agent.deps.files.mkdirSync(this.home, { recursive: true, mode: 0o700 });
-    if (this.store) return;
-    this.store = openStateStore(path.join(this.home, 'state.db'), initial);
-    // Tells a command line that looks at the same file under another home who has it.
-    writeFileDurably(
-      this.agent.deps.files,
-      path.join(this.home, 'owner.json'),
-      JSON.stringify({ pid: process.pid, path: this.path }),
-    );
-    if (!this.first) this.further = this.facts.further.map((place) => this.knownBackend(place));
+  protected override openStore(initial: InstanceFacts): void {
+    const before = this.hasState;
+    super.openStore(initial);
+    if (!before && !this.first) this.further = this.facts.further.map((place) => this.knownBackend(place));
   }
 
   /** A further file with its state, not opened yet; without its state it says why, and tries again. */
@@ -473,13 +356,6 @@ export class ProtectedInstance {
       one.fail(toErrorReport(error));
     }
     return one;
-  }
-
-  private unknownFacts(): InstanceFacts {
-    const { site, organization } = this.agent.spec;
-    const { name, path: file } = this;
-    const given = { name, path: file, role: 'standby' as const, replica: 1, site, organization };
-    return newFacts({ ...given, databaseSerial: newSerial() }, this.home);
   }
 
   /** Opens what the state says; what goes wrong is the instance's error, and is tried again. */

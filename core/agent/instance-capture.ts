@@ -2,6 +2,7 @@
 
 import type { Vector } from '../contract/common.ts';
 import { HoldfastError, toErrorReport } from '../contract/errors.ts';
+import { isStorageRefusal } from '../contract/system-errors.ts';
 import { ensureFolder } from '../platform/files.ts';
 import { type LogWriter, openLogWriter } from '../rollforward/log-writer.ts';
 import { changedPages } from '../rollforward/page-set.ts';
@@ -188,11 +189,11 @@ export class InstanceCapture {
       instance.observed.lagging = null;
     } catch (error) {
       // Logging goes on where the logs have room: they know the position as well.
-      if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error;
-      instance.observed.lagging = new HoldfastError(
-        'NO_SPACE',
-        `The state of ${instance.name} cannot be written: the volume of ${instance.home} is full`,
-      ).report();
+      if (!isStorageRefusal(error)) throw error;
+      const { name, message } = toErrorReport(error);
+      const why = name === 'NO_SPACE' ? `the volume of ${instance.home} is full` : `${instance.home}: ${message}`;
+      const text = `The state of ${instance.name} cannot be written: ${why}`;
+      instance.observed.lagging = new HoldfastError(name, text).report();
     }
   }
 }

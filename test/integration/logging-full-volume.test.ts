@@ -226,14 +226,17 @@ describe('on a volume that is really small', () => {
   });
 });
 
-it('goes on logging while only the volume of the state is full', async () => {
+it.each([
+  ['is full', 'SQLITE_FULL', 'NO_SPACE'],
+  ['reports errors', 'SQLITE_IOERR_FSYNC', 'IO_ERROR'],
+])('goes on logging while only the volume of the state %s', async (_, code, name) => {
   const { agent, api } = await lab.agent();
   await protect(api);
   const facts = agent.instance(instance);
   const update = facts.update.bind(facts);
   let full = true;
   facts.update = (patch) => {
-    if (full && 'capture' in patch) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    if (full && 'capture' in patch) throw Object.assign(new Error('database or disk is full'), { code });
     update(patch);
   };
   await expect
@@ -241,7 +244,7 @@ it('goes on logging while only the volume of the state is full', async () => {
       write('a');
       return (await one(api)).error?.name;
     }, within)
-    .toBe('NO_SPACE');
+    .toBe(name);
   const seq = (await one(api)).vector[0]?.seq ?? 0;
   write('b');
   await expect.poll(async () => (await one(api)).vector[0]?.seq ?? 0, within).toBeGreaterThan(seq);

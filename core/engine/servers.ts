@@ -111,8 +111,9 @@ export function createServers(options: ServersOptions): Servers {
   }
 
   function save(entry: Entry, patch: Partial<ServerRecord>): void {
-    entry.record = { ...entry.record, ...patch };
-    store.save(entry.record);
+    const record = { ...entry.record, ...patch };
+    store.save(record);
+    entry.record = record;
     options.changed();
   }
 
@@ -187,8 +188,9 @@ export function createServers(options: ServersOptions): Servers {
         lab,
         addedAt: clock.now(),
       };
-      const entry = enter(record);
+      // First: a server that the catalog refuses was never there.
       store.save(record);
+      const entry = enter(record);
       entry.supervisor.start();
       try {
         await entry.supervisor.ready(READY_MS);

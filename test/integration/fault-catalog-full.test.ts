@@ -53,6 +53,8 @@ it('goes on, says so, refuses what is set, and writes it all down when there is 
     name: 'NO_SPACE',
     hint: 'Free space or choose another folder.',
   });
+  const further = { name: 'SRV-2', root: path.join(folder, 'srv-2') };
+  await expect(site.api.servers.add(further)).rejects.toMatchObject({ name: 'NO_SPACE' });
 
   // Due once: that it cannot be noted in the file does not make it due again.
   site.clock.set(site.clock.now() + 61 * 60_000);
@@ -71,6 +73,7 @@ it('goes on, says so, refuses what is set, and writes it all down when there is 
   volume.makeRoom();
   await expect.poll(() => complaint(site)?.standing, within).toBe(false);
   await site.api.schedules.save(schedule('another'));
+  await site.api.servers.add(further);
   await site.stop();
   const again = await startRealSite(folder, site.clock);
   expect(await again.api.jobs.list({})).toEqual(before);

@@ -8,7 +8,7 @@ export { EmptyState, ProgressBar, Section, Spinner } from './Feedback.tsx';
 export { Checkbox, type Option, Select, Switch, TextField } from './Fields.tsx';
 export { FormDialog } from './FormDialog.tsx';
 export { formatBytes, formatBytesOf, formatCount } from './format-bytes.ts';
-export { formatDuration, formatElapsed, formatMoment, formatTime, formatUtc } from './format-time.ts';
+export { formatDuration, formatElapsed, formatMoment, formatUtc } from './format-time.ts';
 export * from './icons.ts';
 export { ErrorBar, MessageBar } from './MessageBar.tsx';
 export { ConfirmDialog, type PlanView } from './PlanDialog.tsx';

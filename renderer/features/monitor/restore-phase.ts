@@ -105,7 +105,8 @@ function runningSentence({ view, job }: RestorePicture): string {
     const answered = new Set(
       view.verification.servers.filter((peer) => peer.status !== 'waiting').map((peer) => peer.server),
     );
-    if (servers.size > 0) return `Verifying: ${answered.size} of ${servers.size} servers answered.`;
+    if (servers.size > 0)
+      return `Verifying: ${answered.size} of ${servers.size} ${servers.size === 1 ? 'server' : 'servers'} answered.`;
     return 'Verifying: checking the integrity of the restored data.';
   }
   return `Step ${step.step} of 7: ${step.name}${step.detail ? `, ${step.detail}` : ''}.`;

@@ -36,6 +36,7 @@ async function nextSecond(): Promise<string> {
 }
 
 test('restores to a chosen moment into a new file: exactly the rows up to then', async ({ console, page }) => {
+  test.slow();
   const file = copyOfChinook(console.work);
   await page.getByRole('button', { name: 'Protect a database' }).click();
   const dialog = await protect(page, { file, wal: true });

@@ -1,6 +1,7 @@
 // After a gap: reads the whole state at the capture position, a slice at a time, and collects the pages whose hashes differ.
 import { hashPage, PAGE_HASH_BYTES, type PageHashTable } from './page-hash.ts';
 import type { PageView } from './page-reader.ts';
+import type { CapturedCommit, CapturePosition } from './types.ts';
 
 export interface Difference {
   numbers: Uint32Array;
@@ -64,4 +65,9 @@ export class Resync {
       hashes: Buffer.concat(this.#hashes, this.#numbers.length * PAGE_HASH_BYTES),
     };
   }
+}
+
+/** The difference as the one commit that makes up for those that were not seen. */
+export function resyncCommit({ numbers, data }: Difference, position: CapturePosition, at: number): CapturedCommit {
+  return { at, pageCount: position.commitPages, numbers, data, position, kind: 'resync' };
 }

@@ -81,11 +81,16 @@ const unusable: Partial<Record<MemberView['state'], { led: LedState; word: strin
 };
 
 /** The sign in the list of a group: which database is active, and whether it, or the copy, can do its work. */
-export function memberLed(member: Pick<MemberView, 'active' | 'state'>): { state: LedState; label: string } {
+export function memberLed(member: Pick<MemberView, 'active' | 'state' | 'dataTime'>): {
+  state: LedState;
+  label: string;
+} {
   const trouble = unusable[member.state];
   // The active one serves its clients even while its copies are out of step.
   if (member.active && (!trouble || member.state === 'OutOfSync')) return { state: 'on', label: 'Active' };
   if (trouble) return { state: trouble.led, label: `${member.active ? 'Active' : 'Not active'}, ${trouble.word}` };
+  // Its first restore is under way: there is nothing yet that could take over.
+  if (member.dataTime === null) return { state: 'off', label: 'Not active, nothing restored yet' };
   return { state: 'standby', label: member.state === 'InSync' ? 'Not active, can take over' : 'Not active' };
 }
 
@@ -104,7 +109,8 @@ export function groupStanding(group: Pick<GroupView, 'state' | 'blocked' | 'memb
   const active = group.members.find((member) => member.active);
   if (group.state !== 'Disabled' && active && !serves(active))
     return { led: 'error', level: 'critical', word: `${active.server} does not serve` };
-  if (group.state === 'Normal' && group.members.some((member) => !member.active && unusable[member.state]))
+  const cannot = (member: MemberView) => !member.active && (unusable[member.state] || member.dataTime === null);
+  if (group.state === 'Normal' && group.members.some(cannot))
     return { led: 'warning', level: 'warning', word: 'A copy cannot take over' };
   return groupStates[group.state];
 }

@@ -85,6 +85,9 @@ describe('the list of a group', () => {
     expect(memberLed(fixtureMember(2, now))).toEqual({ state: 'standby', label: 'Not active, can take over' });
     expect(memberLed(fixtureMember(2, now, { state: 'OutOfSync' })).state).toBe('error');
     expect(memberLed(fixtureMember(2, now, { state: 'NeverRestored' })).state).toBe('warning');
+    // The first restore of a copy is under way: no ring before there is something to take over with.
+    expect(memberLed(fixtureMember(2, now, { state: 'Restoring', dataTime: null })).state).toBe('off');
+    expect(memberLed(fixtureMember(2, now, { state: 'Restoring' })).state).toBe('standby');
     const fenced = fixtureMember(1, now, { state: 'Fenced' });
     expect(memberLed(fenced)).toEqual({ state: 'warning', label: 'Active, fenced' });
     expect(serves(fenced)).toBe(false);
@@ -96,6 +99,8 @@ describe('the list of a group', () => {
       groupStanding(fixtureGroup(now, { members: more.map((each, at) => fixtureMember(at + 1, now, each)) })).led;
     expect(of({}, {}, {})).toBe('on');
     expect(of({}, { state: 'NeverRestored' }, {})).toBe('warning');
+    expect(of({}, { state: 'Restoring', dataTime: null }, {})).toBe('warning');
+    expect(of({}, { state: 'Restoring' }, {})).toBe('on');
     expect(of({ state: 'Fenced' }, {}, {})).toBe('error');
     expect(groupStanding(fixtureGroup(now, { state: 'Disabled' })).led).toBe('off');
     expect(groupStanding(fixtureGroup(now, { blocked: { since: now, reason: 'x' } })).led).toBe('error');

@@ -64,7 +64,7 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
   {
     key: 'idtag',
     header: 'ID',
-    width: '86px',
+    width: '80px',
     sort: (mark) => mark.info.idtag,
     cell: (mark) => <span className="hf-mono">{mark.info.idtag}</span>,
   },
@@ -98,7 +98,7 @@ const columnsFor = (checks: Checks, proofs: readonly Proof[]): readonly Column<M
     key: 'check',
     header: 'Checked',
     title: 'Whether its blocks were read, or a restore or a drill has brought it back',
-    width: '150px',
+    width: '164px',
     // The strongest word first: what was brought back was also read.
     cell: (mark) => (
       <Check

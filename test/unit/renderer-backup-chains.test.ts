@@ -12,7 +12,13 @@ import {
   standingAt,
 } from '../../renderer/features/chains/restore-points.ts';
 import { shortFile } from '../../renderer/features/chains/short-file.ts';
-import { clusterNear, layoutTimeline, timeAt, xOf } from '../../renderer/features/chains/timeline-layout.ts';
+import {
+  clusterNear,
+  layoutTimeline,
+  overviewOf,
+  timeAt,
+  xOf,
+} from '../../renderer/features/chains/timeline-layout.ts';
 import {
   clampWindow,
   extentOf,
@@ -264,6 +270,21 @@ describe('shapes', () => {
     const ends = [whole[0]!, whole.at(-1)!].map((mark) => xOf(mark.at, extent, 900));
     expect(links.map(({ x1, x2 }) => [x1, x2])).toContainEqual(ends);
     expect(whole.length).toBeGreaterThan(2);
+  });
+
+  test('the overview draws what falls on one place once, and keeps what differs', () => {
+    const whole = overviewOf(timeline, marks, extent, 1_000_000);
+    expect(whole.marks).toEqual(marks);
+    const coarse = overviewOf(timeline, marks, extent, 1);
+    expect(new Set(coarse.marks.map((mark) => mark.info.type)).size).toBe(2);
+    expect(coarse.marks.length).toBeLessThan(marks.length);
+    const from = now - hour;
+    const bands = [0, 1, 2, 3].map((n) => ({ from: from + n, to: from + n + 1, kind: 'gap' as const, reason: `${n}` }));
+    const log = { from: from + 4, to: now, kind: 'log' as const, reason: null };
+    expect(overviewOf({ ...timeline, bands: [...bands, log] }, [], extent).bands).toEqual([
+      { kind: 'gap', from, to: from + 4 },
+      { kind: 'log', from: from + 4, to: now },
+    ]);
   });
 
   test('takes very many backups', () => {

@@ -6,7 +6,7 @@ import { Button, ChevronRightIcon, formatBytes, formatMoment, formatUtc, IconBut
 import { markName, pointText } from './point-text.ts';
 import { type Mark, marksOf, nearestPoint, neighbourMark, pointAt } from './restore-points.ts';
 import { TimelineChart } from './TimelineChart.tsx';
-import { clusterNear, layoutTimeline, type MarkCluster, timeAt, xOf } from './timeline-layout.ts';
+import { clusterNear, layoutTimeline, type MarkCluster, overviewOf, timeAt, xOf } from './timeline-layout.ts';
 import type { Zoom } from './timeline-window.ts';
 import { useTimelineView } from './use-timeline-view.ts';
 import { useWidth } from './use-width.ts';
@@ -141,6 +141,7 @@ export function TimelinePicker(props: {
       ? hover.cluster.marks[0]!.at
       : timeAt(hover.x, window, width)
     : null;
+  const whole = useMemo(() => overviewOf(timeline, marks, view.extent), [timeline, marks, view.extent]);
   const overview = (time: number) => `${Math.max(0, Math.min(100, xOf(time, view.extent, 100)))}%`;
   return (
     <div className="tl">
@@ -236,14 +237,14 @@ export function TimelinePicker(props: {
             view.centreOn(timeAt(event.clientX - box.left, view.extent, box.width));
           }}
         >
-          {timeline.bands.map((each) => (
+          {whole.bands.map((each) => (
             <span
               key={`${each.kind}${each.from}`}
               className={`is-${each.kind}`}
               style={{ left: overview(each.from), right: `calc(100% - ${overview(each.to)})` }}
             />
           ))}
-          {marks.map((mark) => (
+          {whole.marks.map((mark) => (
             <i key={mark.info.idtag} className={`is-${mark.info.type}`} style={{ left: overview(mark.at) }} />
           ))}
           <b style={{ left: overview(window.from), right: `calc(100% - ${overview(window.to)})` }} />

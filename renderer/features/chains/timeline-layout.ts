@@ -141,6 +141,28 @@ export function layoutTimeline(
   };
 }
 
+export interface Overview {
+  bands: Pick<BandShape, 'kind' | 'from' | 'to'>[];
+  marks: Mark[];
+}
+
+/** The whole extent in `steps` places: what falls on the same one is drawn once, however many backups there are. */
+export function overviewOf(timeline: Timeline, marks: readonly Mark[], extent: TimeWindow, steps = 1000): Overview {
+  const step = (extent.to - extent.from) / steps;
+  const bands: Overview['bands'] = [];
+  for (const { kind, from, to } of [...timeline.bands].sort((a, b) => a.from - b.from)) {
+    const last = bands.at(-1);
+    if (last?.kind === kind && from - last.to <= step) last.to = Math.max(last.to, to);
+    else bands.push({ kind, from, to });
+  }
+  const placed = new Map<string, Mark>();
+  for (const mark of marks) {
+    const place = `${mark.info.type} ${Math.round((mark.at - extent.from) / step)}`;
+    if (!placed.has(place)) placed.set(place, mark);
+  }
+  return { bands, marks: [...placed.values()] };
+}
+
 /** The cluster within reach of a pixel: a click near a mark means the mark. */
 export function clusterNear(clusters: readonly MarkCluster[], x: number, reach = 7): MarkCluster | null {
   let best: MarkCluster | null = null;

@@ -1,5 +1,40 @@
 // What is measured inside the page of the console, by the page's own clock: rows on the screen, frames while scrolling, answers to clicks.
-import type { Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
+
+/** Processor time of the page's main thread: what is left to compare when the machine does other things, too. */
+export class PageProcessor {
+  private readonly session: CDPSession;
+
+  private constructor(session: CDPSession) {
+    this.session = session;
+  }
+
+  static async of(page: Page): Promise<PageProcessor> {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    return new PageProcessor(session);
+  }
+
+  /** ms since it was begun to be counted. */
+  async ms(): Promise<number> {
+    const { metrics } = await this.session.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
+  }
+
+  /** Adds what `work` measures, and the processor time that it took, to a series; `parts` is how many such times it was. */
+  async measure<T>(
+    series: { runs: number[]; cpu: number[] },
+    work: () => Promise<T>,
+    of: (result: T) => { ms: number; parts?: number },
+  ): Promise<T> {
+    const before = await this.ms();
+    const result = await work();
+    const { ms, parts = 1 } = of(result);
+    series.runs.push(ms);
+    series.cpu.push(((await this.ms()) - before) / parts);
+    return result;
+  }
+}
 
 export const BACKUPS = '[role="grid"][aria-label="Backups"]';
 
@@ -22,6 +57,7 @@ export function clickUntil(page: Page, selector: string, wanted: string, timeout
 }
 
 export interface Scrolling {
+  frames: number;
   framesPerSecond: number;
   /** Between two frames, ms. */
   longest: number;
@@ -43,7 +79,7 @@ export function scroll(page: Page, selector: string, ms: number): Promise<Scroll
         longest = Math.max(longest, now - last);
         last = now;
       }
-      return { framesPerSecond: (frames * 1000) / (last - start), longest };
+      return { frames, framesPerSecond: (frames * 1000) / (last - start), longest };
     },
     [selector, ms] as const,
   );

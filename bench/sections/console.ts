@@ -1,12 +1,13 @@
 // B10: the console in a real browser: how soon it can be used, how it lists very many backups, how it answers while the disk is busy.
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { type Browser, chromium, type Page } from 'playwright';
 import type { ConsoleApi } from '../../core/rpc/types.ts';
 import { writeManyBackups } from '../backup-files.ts';
 import { EngineUnderTest, jobEnded, pause } from '../engine-under-test.ts';
-import { median, type Series, withinLimit } from '../measure.ts';
-import { answersWhile, BACKUPS, clickUntil, scroll } from '../page-probes.ts';
+import { median, processorMs, type Series, withinLimit } from '../measure.ts';
+import { answersWhile, BACKUPS, clickUntil, PageProcessor, scroll } from '../page-probes.ts';
 import { buildConsole } from '../programs.ts';
 import type { BenchPlace, Section } from '../section.ts';
 
@@ -52,20 +53,40 @@ export async function consoleSpeed({ programs, folder, database, rounds, short }
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
       const page = await context.newPage();
       page.setDefaultTimeout(LIST_MS);
-      await page.goto(url);
-      await page.locator(USABLE).first().waitFor();
-      const end = performance.now();
+      const processor = await PageProcessor.of(page);
       started.runs.push(printed - start);
-      usable.runs.push(end - printed);
-      cold.runs.push(end - start);
+      started.cpu.push(processorMs([engine.pid, ...engine.children()]));
+      const opened = performance.now();
+      const seen = () => page.locator(USABLE).first().waitFor({ state: 'attached' });
+      await processor.measure(
+        usable,
+        async () => {
+          await page.goto(url);
+          await seen();
+        },
+        () => ({ ms: performance.now() - opened }),
+      );
+      cold.runs.push(printed - start + performance.now() - opened);
       await agentThere(engine);
-      first.runs.push(await openChains(page));
-      again.runs.push(await openChains(page));
-      const scrolled = await scroll(page, BACKUPS, 3_000);
-      frame.runs.push(1000 / scrolled.framesPerSecond);
+      for (const series of [first, again])
+        await processor.measure(
+          series,
+          () => openChains(page),
+          (ms) => ({ ms }),
+        );
+      const scrolled = await processor.measure(
+        frame,
+        () => scroll(page, BACKUPS, 3_000),
+        ({ frames, framesPerSecond }) => ({ ms: 1000 / framesPerSecond, parts: frames }),
+      );
       worst = Math.max(worst, scrolled.longest);
       await openChains(page, 'Bench');
-      answer.runs.push(await answersDuringFull(engine, page, round));
+      const running = engine;
+      await processor.measure(
+        answer,
+        () => answersDuringFull(running, page),
+        (answers) => ({ ms: answers[Math.floor(answers.length * 0.95)] ?? Number.NaN, parts: answers.length }),
+      );
       await context.close();
     }
   } finally {
@@ -102,7 +123,7 @@ async function setUp(api: ConsoleApi, own: string, database: string, many: numbe
   const folder = path.join(own, 'backups');
   for (const place of [path.dirname(large), path.dirname(small), folder]) fs.mkdirSync(place, { recursive: true });
   fs.copyFileSync(database, large);
-  await makeSmall(small);
+  makeSmall(small);
   writeManyBackups({ folder, server: 'BENCH', instance: 'Many', count: many, chain: 100, until: Date.now() - 60_000 });
   await api.servers.add({ name: 'BENCH', root: null });
   const usual = { server: 'BENCH', logging: true, switchToWal: false };
@@ -111,8 +132,7 @@ async function setUp(api: ConsoleApi, own: string, database: string, many: numbe
   await jobEnded(api, (await api.backup.start({ instanceId: 'BENCH/Bench', type: 'full' })).jobId);
 }
 
-async function makeSmall(file: string): Promise<void> {
-  const { default: Database } = await import('better-sqlite3');
+function makeSmall(file: string): void {
   const db = new Database(file);
   db.pragma('journal_mode = WAL');
   db.exec('CREATE TABLE entries (id INTEGER PRIMARY KEY, balance REAL)');
@@ -135,16 +155,14 @@ async function openChains(page: Page, name = 'Many'): Promise<number> {
   return await clickUntil(page, '[data-bench="chains"]', `${BACKUPS} [data-row-index="0"]`, LIST_MS);
 }
 
-/** 95 of a hundred answers to clicks from page to page come within so many ms while a full backup runs. */
-async function answersDuringFull(engine: EngineUnderTest, page: Page, round: number): Promise<number> {
+/** The ms of each answer to clicks from page to page while full backups run, the quickest first. */
+async function answersDuringFull(engine: EngineUnderTest, page: Page): Promise<number[]> {
   const answers = await answersWhile(page, '.app-task-home, .app-task-backup, .app-task-activity', () =>
     engine.call(async (api) => {
       for (const type of ['full', 'full'] as const)
         await jobEnded(api, (await api.backup.start({ instanceId: 'BENCH/Bench', type })).jobId);
     }),
   );
-  if (answers.length < 3)
-    throw new Error(`Only ${answers.length} clicks in round ${round + 1}: the backup is too short.`);
-  answers.sort((a, b) => a - b);
-  return answers[Math.floor(answers.length * 0.95)] ?? Number.NaN;
+  if (answers.length < 3) throw new Error(`There were only ${answers.length} clicks: the backups are too short.`);
+  return answers.sort((a, b) => a - b);
 }

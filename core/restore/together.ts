@@ -1,7 +1,7 @@
 // The restore of several files as one: each takes the seven steps, all are closed before the first page is written, and all become
 // active under one journal when every one is complete and verified.
 import type { BackendStep } from '../contract/backend.ts';
-import { HoldfastError } from '../contract/errors.ts';
+import { type ErrorReport, HoldfastError } from '../contract/errors.ts';
 import type { RestoreEvent, RestoreOptions, RestoreResult, RestoreView } from '../contract/restore.ts';
 import { Meeting } from '../platform/meeting.ts';
 import type { HeldVector } from '../vectors/verify.ts';
@@ -145,12 +145,22 @@ class TogetherRestore {
     else {
       // The others fail because of the first; what it says is why.
       if (!this.#failed) {
-        this.#failed = { kind: 'failed', error: { ...event.error, message: `Backend ${id}: ${event.error.message}` } };
-        this.#mark(index, 'failed');
+        const behind = this.#unproved(event.error);
+        const message = behind.length > 0 ? event.error.message : `Backend ${id}: ${event.error.message}`;
+        this.#failed = { kind: 'failed', error: { ...event.error, message } };
+        for (const one of behind.length > 0 ? behind : [index]) this.#mark(one, 'failed');
         this.#shown = index;
       }
       this.#fail(HoldfastError.fromReport(event.error));
     }
+  }
+
+  /** The files for which a server's answer is missing or ahead; empty when that is not why it failed. They were compared in one step. */
+  #unproved({ name }: ErrorReport): number[] {
+    const why = name === 'VERIFICATION_BEHIND' ? 'behind' : name === 'VERIFICATION_UNREACHABLE' ? 'unreachable' : null;
+    const { servers = [] } = this.#views[0]?.verification ?? {};
+    const ids = new Set(servers.filter(({ status }) => status === why).map(({ backend }) => backend));
+    return [...this.#files.keys()].filter((index) => ids.has(this.#files[index]?.id));
   }
 
   /** None of the others waits for one that failed, or goes on without it. */

@@ -50,7 +50,8 @@ async function prepare() {
 it('finds the second file behind where only its logs were left out, and keeps a whole set in RST', async () => {
   const { before, after } = await prepare();
   const run = await restore(api, 'Directory', { file: full, peers: after.map(peer) });
-  expect(run.error?.message).toContain('SRV-2 (schema)');
+  expect(run.error?.message).toBe('The restored data lacks changes that SRV-2 (schema) has');
+  expect(run.view.backend?.all.map(({ status: state }) => state)).toEqual(['waiting', 'failed']);
   expect(run.error).toMatchObject({ name: 'VERIFICATION_BEHIND', code: -6034 });
   expect(run.view.verification.servers).toMatchObject([
     { server: 'SRV-2', backend: 'userRoot', status: 'ok' },

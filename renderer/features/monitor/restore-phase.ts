@@ -154,7 +154,7 @@ export function verdictOf(
       const how = behindText(worst.seconds, worst.commits, worst.atLeast);
       return {
         tone: 'critical',
-        text: `Verification failed (${code}): the restored data is ${how} compared with ${shortServer(worst.server)}.${after}`,
+        text: `Verification failed (${code}): ${worst.file ?? 'the restored data'} is ${how} compared with ${shortServer(worst.server)}.${after}`,
       };
     }
     case 'unreachable': {

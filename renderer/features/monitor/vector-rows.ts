@@ -93,18 +93,31 @@ export const peerBlocks = (servers: readonly PeerVerification[]): PeerBlock[] =>
     lines: peer.rows.map(lineOf),
   }));
 
+interface Behind {
+  server: string;
+  /** The file of several that is behind; null for a database of one. */
+  file: string | null;
+  seconds: number;
+  commits: number;
+  atLeast: boolean;
+}
+
 /** The furthest-behind answer over all servers; null when none is behind. */
-export function worstBehind(
-  servers: readonly PeerVerification[],
-): { server: string; seconds: number; commits: number; atLeast: boolean } | null {
-  let worst: { server: string; seconds: number; commits: number; atLeast: boolean } | null = null;
+export function worstBehind(servers: readonly PeerVerification[]): Behind | null {
+  let worst: Behind | null = null;
   for (const peer of servers) {
     const behind = peer.rows.filter((row) => row.status === 'behind');
     if (behind.length === 0) continue;
     const seconds = Math.max(...behind.map((row) => row.behindSec));
     const commits = behind.reduce((sum, row) => sum + row.behindCommits, 0);
     if (!worst || seconds > worst.seconds || (seconds === worst.seconds && commits > worst.commits)) {
-      worst = { server: peer.server, seconds, commits, atLeast: behind.some((row) => row.atLeast) };
+      worst = {
+        server: peer.server,
+        file: peer.backend ?? null,
+        seconds,
+        commits,
+        atLeast: behind.some((row) => row.atLeast),
+      };
     }
   }
   return worst;

@@ -51,7 +51,8 @@ export function PeersPart({
           {peers.map((peer, index) => (
             <li key={`${peer.server} ${peer.replica} ${peer.backend ?? ''}`}>
               <span>
-                <strong>{peer.server}</strong> <span className="hf-muted">{peer.replica}</span> {peer.backend}
+                <strong>{peer.server}</strong> <span className="hf-muted">{peer.replica}</span>
+                {peer.backend && ` · ${peer.backend}`}
               </span>
               <span className="hf-mono">{peer.vector?.map(stampText).join(', ') ?? 'to be waited for'}</span>
               <IconButton

@@ -6,6 +6,7 @@ import { afterEach, expect, it, onTestFinished } from 'vitest';
 import type { Agent } from '../../core/agent/agent.ts';
 import { createChildLauncher } from '../../core/agent/launch-child.ts';
 import { removeBackups } from '../../core/agent/remove-backups.ts';
+import type { HoldfastError } from '../../core/contract/errors.ts';
 import { createEngine } from '../../core/engine.ts';
 import { inProcessConsole } from '../../core/rpc/serve.ts';
 import { backup, collect, createDatabase, createLab, failure, type Lab, sql } from '../support/agent-lab.ts';
@@ -98,7 +99,10 @@ it('races restores, drills and backups without taking away what they need', asyn
   });
   expect(plan.refusal).toBeNull();
   const [restore, drill, incremental, retention] = await Promise.all([
-    api.restore.start({ token: plan.token }).then(({ jobId }) => ended(jobId)),
+    api.restore.start({ token: plan.token }).then(
+      ({ jobId }) => ended(jobId),
+      (error: HoldfastError) => ({ error }),
+    ),
     api.drills.run({ instanceId }).then(({ jobId }) => ended(jobId)),
     backUp('incremental'),
     api.retention.run({ instanceId }).then(({ jobId }) => ended(jobId)),

@@ -70,7 +70,7 @@ export async function startRealSite(folder = temporaryFolder(), clock = new SetC
     agent: (server) => agents.get(server) as Agent,
     async ended(jobId) {
       const find = async () => (await api.jobs.log({ jobId })).job;
-      await expect.poll(async () => (await find()).endedAt, { timeout: 20_000, interval: 20 }).not.toBeNull();
+      await expect.poll(async () => (await find()).endedAt, { timeout: 60_000, interval: 20 }).not.toBeNull();
       return await find();
     },
     async backUp(instanceId, type) {

@@ -50,7 +50,7 @@ export async function until<T>(
   what: string,
   ask: () => Promise<T>,
   test: (value: T) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

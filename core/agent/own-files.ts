@@ -19,8 +19,8 @@ export function ownFile(agent: Agent, file: string): string | null {
   const stat = files.statSync(file, { throwIfNoEntry: false });
   if (stat && ownerOf(stat.dev, stat.ino)) return 'is a protected database';
   const { root } = agent.spec;
-  const kept = ['keys', 'groups', 'agent.lock', 'instances.json', 'lease.json', 'active.json', 'endpoint.json'].map((name) =>
-    path.join(root, name),
+  const kept = ['keys', 'groups', 'agent.lock', 'instances.json', 'lease.json', 'active.json', 'endpoint.json'].map(
+    (name) => path.join(root, name),
   );
   return kept.some((own) => file === own || isInside(file, own)) ? 'belongs to the server itself' : null;
 }

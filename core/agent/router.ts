@@ -8,6 +8,7 @@ import { changeSettings, defineEncryption, describeSettings, forgetEncryption } 
 import { addBackend, attachStandby, protect, removeBackend } from './enrol.ts';
 import { catalog, checkFolder, header, inspect, readBackupLog, receive, verify } from './file-services.ts';
 import { commitsOf, findFiles } from './find-files.ts';
+import { groupKeyRecipe, keepGroupKey, useGroupKey } from './group-keys.ts';
 import { forgetGroupRecord, keepGroupRecord, listGroupRecords } from './group-records.ts';
 import { answerPeers, decidePeers, verifyRst, waitingRst } from './instance-verification.ts';
 import { deleteLogs, listLogStandings, lookForHazards } from './log-housekeeping.ts';
@@ -146,6 +147,17 @@ export function createAgentRouter(agent: Agent): AgentRouter {
     readings: os.readings.handler(({ input }) => ({ readings: readingsOf(full(), input.files) })),
     removeBackups: os.removeBackups.handler(({ input }) => removeBackups(full(), input.files)),
     removeContingency: os.removeContingency.handler(({ input }) => removeContingency(find(input.instance), input.id)),
+    groupKeyRecipe: os.groupKeyRecipe.handler(({ input }) => ({
+      recipe: groupKeyRecipe(find(input.instance), input.salt),
+    })),
+    keepGroupKey: os.keepGroupKey.handler(async ({ input }) => {
+      await keepGroupKey(full(), input.recipe, input.password);
+      return {};
+    }),
+    useGroupKey: os.useGroupKey.handler(({ input }) => {
+      useGroupKey(find(input.instance), input.salt);
+      return {};
+    }),
     groupRecords: os.groupRecords.handler(() => listGroupRecords(full())),
     keepGroupRecord: os.keepGroupRecord.handler(({ input }) => {
       keepGroupRecord(full(), input.record);

@@ -14,6 +14,7 @@ import { drillsContract } from './drills.ts';
 import { dsmasterContract } from './dsmaster.ts';
 import { groupActionSchema, groupConfigSchema, planSchema } from './failover.ts';
 import { finishConsole } from './finish.ts';
+import { consoleGroupKeys } from './group-keys.ts';
 import { loggingConfigSchema, probeSchema } from './instance.ts';
 import { jobLogLineSchema, jobSchema } from './jobs.ts';
 import { folderSourceSchema, libraryConsole } from './library.ts';
@@ -260,6 +261,7 @@ export const consoleContract = {
     plan: oc.input(groupId.extend({ action: groupActionSchema })).output(planSchema),
     execute: oc.input(z.object({ token: z.string(), typed: z.string().nullable().default(null) })).output(jobStarted),
     remove: oc.input(groupId).output(z.object({})),
+    ...consoleGroupKeys,
   },
   otherFiles: otherFilesConsole,
   jobs: {

@@ -1,6 +1,7 @@
 // A failover group as data: members, settings, schedules, states, history, and the plan of a manual action.
 import { z } from 'zod';
 import { nameSchema, timeSchema } from './common.ts';
+import { groupKeySchema } from './group-keys.ts';
 import { groupReviewSchema } from './group-review.ts';
 
 export const groupStateSchema = z.enum([
@@ -52,6 +53,8 @@ export const groupConfigSchema = z.object({
   /** Misses in a row that mean failure. */
   misses: z.number().int().min(1),
   leaseMs: z.number().int().min(1000),
+  /** The key that cycles are encrypted under; null or absent: not encrypted. Set by `encrypt` alone. */
+  encryption: groupKeySchema.nullable().optional(),
 });
 export type GroupConfig = z.infer<typeof groupConfigSchema>;
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { oc } from '../rpc/define.ts';
 import { nameSchema, timeSchema } from './common.ts';
 import { groupConfigSchema } from './failover.ts';
+import { agentGroupKeys } from './group-keys.ts';
 
 /** A state of the group in one life of a catalogue: within one lineage the higher version is the newer. */
 const stateSchema = z.object({ lineage: z.string(), version: z.number().int().min(1) });
@@ -43,6 +44,7 @@ export function knows(later: GroupStateId & { takenOver: GroupStateId[] }, earli
 }
 
 export const agentGroupRecords = {
+  ...agentGroupKeys,
   /** What this server keeps; `damaged` names files that cannot be read. */
   groupRecords: oc
     .input(z.object({}))

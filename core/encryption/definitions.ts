@@ -43,18 +43,18 @@ export async function unlockDefinition(definition: StoredDefinition, password: s
 const checkOf = (key: Buffer) => createHmac('sha256', key).update('holdfast definition 1').digest('hex').slice(0, 32);
 
 /** Named by the salt: two databases may call their definitions the same. */
-const keyFile = (folder: string, { salt }: ScryptParameters) => path.join(folder, `${salt}.key`);
+const keyFile = (folder: string, salt: string) => path.join(folder, `${salt}.key`);
 
 /** Writes the key into a file that its owner alone can read, in a folder that its owner alone can enter. */
 export function keepKey(folder: string, master: MasterKey, files: Files): void {
   ensureFolder(files, folder);
   const { scrypt, key, definition } = master;
   const text = JSON.stringify({ version: 1, name: definition ?? '', scrypt, key: key.toString('hex') });
-  writeFileDurably(files, keyFile(folder, scrypt), `${text}\n`);
+  writeFileDurably(files, keyFile(folder, scrypt.salt), `${text}\n`);
 }
 
 export function eraseKey(folder: string, { scrypt }: StoredDefinition, files: Files): void {
-  files.rmSync(keyFile(folder, scrypt), { force: true });
+  files.rmSync(keyFile(folder, scrypt.salt), { force: true });
 }
 
 /** The kept key of a definition. Throws PASSWORD_REQUIRED when its file is gone or cannot be read. */
@@ -64,6 +64,14 @@ export function keptMaster(folder: string, definition: StoredDefinition, files: 
   throw new HoldfastError('PASSWORD_REQUIRED', `The kept key of “${definition.name}” is not in ${folder}.`, {
     hint: 'Put the key file back, or define the encryption anew.',
   });
+}
+
+/** The definition of a kept key, for a database that is to be encrypted under it; null when the key is not here. */
+export function keptDefinition(folder: string, salt: string, files: Files, now: number): StoredDefinition | null {
+  const kept = readKept(folder, salt, files);
+  if (!kept) return null;
+  const { name, scrypt, key } = kept;
+  return { name, createdAt: now, kept: true, scrypt, check: checkOf(Buffer.from(key, 'hex')) };
 }
 
 /** The keys that an agent keeps, for reading: found by the salt that a backup names. */
@@ -76,8 +84,13 @@ export function keptKeys(folder: string, files: Files): KeySource {
   };
 }
 
-function readKey(folder: string, scrypt: ScryptParameters, files: Files): Buffer | null {
-  const file = keyFile(folder, scrypt);
+function readKey(folder: string, { salt }: ScryptParameters, files: Files): Buffer | null {
+  const kept = readKept(folder, salt, files);
+  return kept && Buffer.from(kept.key, 'hex');
+}
+
+function readKept(folder: string, salt: string, files: Files): z.infer<typeof keptKeySchema> | null {
+  const file = keyFile(folder, salt);
   if (!files.existsSync(file)) return null;
   const fd = files.openSync(file, 'r');
   let text: string;
@@ -89,7 +102,7 @@ function readKey(folder: string, scrypt: ScryptParameters, files: Files): Buffer
   }
   const parsed = keptKeySchema.safeParse(parseJson(text));
   if (!parsed.success) throw new HoldfastError('IO_ERROR', `${file} is no key file of Holdfast.`);
-  return Buffer.from(parsed.data.key, 'hex');
+  return parsed.data;
 }
 
 function parseJson(text: string): unknown {

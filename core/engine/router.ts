@@ -201,6 +201,7 @@ export function createConsoleRouter(services: RouterServices): ConsoleRouter {
         await failover.apply(input.groupId, input.config);
         return nothing;
       }),
+      encrypt: console.failover.encrypt.handler(({ input }) => failover.encrypt(input.groupId, input.password)),
       backupNow: console.failover.backupNow.handler(({ input }) => failover.backupNow(input.groupId, input.type)),
       plan: console.failover.plan.handler(({ input }) => failover.plan(input.groupId, input.action)),
       execute: console.failover.execute.handler(({ input }) => failover.execute(input.token, input.typed)),

@@ -15,7 +15,8 @@ export async function applyConfig(
   others: Group[],
   input: GroupConfig,
 ): Promise<void> {
-  const config = groupConfigSchema.parse(input);
+  // The page may have been read before encryption was turned on.
+  const config = { ...groupConfigSchema.parse(input), encryption: group.config.encryption ?? null };
   if (group.operation)
     throw new HoldfastError('PLAN_EXPIRED', `${group.name} is changing its active database right now`);
   checkShape(group, config);

@@ -5,7 +5,8 @@ import { HoldfastError } from '../contract/errors.ts';
 import type { MemberConfig } from '../contract/failover.ts';
 import type { JobContext } from '../jobs/types.ts';
 import { watched, within } from './call.ts';
-import { agentFor, backupLog, contingencyFolder } from './group.ts';
+import { readyToEncrypt } from './encryption.ts';
+import { agentFor, backupLog, contingencyFolder, type Group } from './group.ts';
 import type { FailoverPorts } from './types.ts';
 
 /** A backup that has just been made, with everything that a copy may need to take it. */
@@ -25,6 +26,7 @@ const SILENT_MS = 120_000;
 /** Backs up `member`; an incremental that is refused for want of a full becomes one. `suffix` goes into the file's name. */
 export async function backUp(
   ports: FailoverPorts,
+  group: Group,
   member: MemberConfig,
   type: BackupType,
   contingency: boolean,
@@ -42,6 +44,8 @@ export async function backUp(
       'NO_PERMISSION',
       `${folder} on ${member.server} cannot be written: ${place.problem ?? 'unknown reason'}`,
     );
+  const { encryption } = group.config;
+  if (encryption) await readyToEncrypt(ports, group, member, encryption);
   try {
     return { folder, result: await stream(type) };
   } catch (error) {
@@ -53,7 +57,7 @@ export async function backUp(
 
   async function stream(as: BackupType): Promise<BackupResult> {
     const file = path.join(folder, `${member.instance}-${timeName(ports.clock.now())}-${as}${suffix}.bak`);
-    const options = { type: as, file, log: backupLog(member) };
+    const options = { type: as, file, log: backupLog(member), encrypt: Boolean(encryption) };
     const events = watched(
       ports.clock,
       SILENT_MS,

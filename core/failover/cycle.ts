@@ -7,6 +7,7 @@ import { backUp, chainTo, type DeliverableBackup, type FreshBackup } from './bac
 import { within } from './call.ts';
 import { deliver } from './deliver.ts';
 import { afterMiss } from './due-catch-up.ts';
+import { hasKey, lackingKey } from './encryption.ts';
 import { activeOf, agentFor, type Group, masterOf, note, save, say, setMember } from './group.ts';
 import type { BackupHead } from './model.ts';
 import { prune } from './prune.ts';
@@ -73,7 +74,7 @@ async function runCycle(
   const targets = group.config.members.filter((member) => member.id !== source.id && member.id !== master.id);
   const phaseCount = 1 + 2 * targets.length;
   job.log('info', `Reason: ${order.why}`);
-  const backup = await backUp(ports, source, order.type, order.contingency, job, phaseCount);
+  const backup = await backUp(ports, group, source, order.type, order.contingency, job, phaseCount);
   await record(ports, group, source, order, backup);
   group.cycling = false;
   ports.changed();
@@ -233,13 +234,14 @@ export async function sendTo(
     } finally {
       group.deliveries.delete(target.id);
     }
+    if (group.config.encryption) hasKey(ports, group, target.server);
     job.log('info', `${target.server} has the backup`);
     ports.changed();
     return null;
   } catch (error) {
     const report = toErrorReport(error);
     if (report.name !== 'CANCELLED') job.warn({ name: report.name, message: `${target.server}: ${report.message}` });
-    return missed(report.message);
+    return missed(lackingKey(ports, group, target, error) ?? report.message);
   } finally {
     job.signal.removeEventListener('abort', onAbort);
   }

@@ -34,7 +34,7 @@ export async function keepFenced(
   phaseCount: number,
 ): Promise<{ kept: string }> {
   try {
-    const backup = await backUp(ports, from, 'incremental', true, job, phaseCount, '-fenced');
+    const backup = await backUp(ports, group, from, 'incremental', true, job, phaseCount, '-fenced');
     await recordContingency(ports, group, from, `fenced, before ${to.server} became active`, backup);
     assertComplete(from, backup, fenced);
     const { idtag, file } = backup.result;

@@ -139,7 +139,7 @@ async function takeStep(
   switch (operation.step) {
     case 'contingency': {
       const type = group.memory.lastContingencyFullAt === null ? 'full' : 'incremental';
-      const backup = await backUp(ports, from, type, true, job, 1);
+      const backup = await backUp(ports, group, from, type, true, job, 1);
       await recordContingency(ports, group, from, `before ${to.server} became active`, backup);
       // The bulk goes to the new one while the old one still serves; what is missing after that, `sync` brings.
       if (operation.kind !== 'reconnect') await sendTo(ports, group, from, to, backup, job, 2, 3);
@@ -154,7 +154,7 @@ async function takeStep(
     case 'sync': {
       const contingency = group.memory.activeId !== masterOf(group).id;
       const type = !contingency && instanceOf(ports, from)?.fullRequired ? 'full' : 'incremental';
-      const backup = await backUp(ports, from, type, contingency, job, 3, '-fenced');
+      const backup = await backUp(ports, group, from, type, contingency, job, 3, '-fenced');
       if (contingency) await recordContingency(ports, group, from, `fenced, before ${to.server} became active`, backup);
       assertComplete(from, backup, operation.fenced);
       const problem = await sendTo(ports, group, from, to, backup, job, 2, 3);

@@ -10,6 +10,7 @@ import { within } from './call.ts';
 import { checkMember } from './check-member.ts';
 import { startCycle } from './cycle.ts';
 import { decide } from './decide.ts';
+import { encryptCycles, stopEncrypting } from './encryption.ts';
 import { type Group, observe, save, say, statusOf } from './group.ts';
 import { type GroupMemory, newMemory, newWatch } from './model.ts';
 import { createPlans } from './plans.ts';
@@ -194,6 +195,11 @@ export function createFailoverService(ports: FailoverPorts): FailoverService {
           `${group.name} is removed; ${left.join(' and ')} did not let go of its copy`,
         );
       ports.changed();
+    },
+
+    async encrypt(groupId, password) {
+      const group = confirmed(groupId);
+      return password === null ? stopEncrypting(ports, group) : await encryptCycles(ports, group, password);
     },
 
     async backupNow(groupId, type: BackupType) {

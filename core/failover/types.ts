@@ -2,6 +2,7 @@
 import type { AgentStatus, FenceResult } from '../contract/agent.ts';
 import type { BackupType } from '../contract/backup.ts';
 import type { GroupAction, GroupConfig, GroupView, HistoryEntry, Plan } from '../contract/failover.ts';
+import type { GroupKeyResult } from '../contract/group-keys.ts';
 import type { Message } from '../contract/site.ts';
 import type { JobRunner } from '../jobs/types.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -83,6 +84,8 @@ export interface FailoverService {
   ): Promise<{ problems: { field: string; message: string }[] }>;
   apply(groupId: string, config: GroupConfig): Promise<void>;
   remove(groupId: string): Promise<void>;
+  /** Turns encryption of the cycles on, or gives the key again; null turns it off. Throws NOT_FOUND, WRONG_PASSWORD, SERVER_UNREACHABLE. */
+  encrypt(groupId: string, password: string | null): Promise<GroupKeyResult>;
   backupNow(groupId: string, type: BackupType): Promise<{ jobId: string }>;
   plan(groupId: string, action: GroupAction): Promise<Plan>;
   execute(token: string, typed: string | null): Promise<{ jobId: string }>;

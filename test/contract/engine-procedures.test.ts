@@ -73,6 +73,7 @@ const inputs: Record<string, unknown> = {
       leaseMs: 10_000,
     },
   },
+  'failover.encrypt': { groupId: 'none', password: null },
   'failover.backupNow': { groupId: 'none', type: 'full' },
   'failover.plan': { groupId: 'none', action: { kind: 'reconnect' } },
   'failover.execute': { token: 'none' },

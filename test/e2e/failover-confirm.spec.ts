@@ -30,13 +30,13 @@ test('shows what was found of a group, and confirms it', async ({ console, page 
     await expect(page.getByRole('switch', { name: 'Use database failover' })).toBeHidden();
     await keep(page, 'failover-confirm');
     await page.getByRole('button', { name: 'Confirm this group…' }).click();
-    const dialog = page.getByRole('dialog', { name: /^Confirm / });
+    const dialog = page.getByRole('alertdialog', { name: /^Confirm / });
     await expect(dialog.getByText('no other one may accept writes')).toBeVisible();
     await keep(page, 'failover-confirm-plan');
     await dialog.getByRole('button', { name: 'Confirm', exact: true }).click();
     await expect(page.getByText('This group is not confirmed.')).toBeHidden({ timeout: 30_000 });
     await expect(member('SRV-3')).toContainText('In sync', { timeout: 60_000 });
-    await expect(page.getByRole('table', { name: 'History' }).getByText('Confirmed')).toBeVisible();
+    await expect(page.getByRole('table', { name: 'History' }).getByText('Confirmed', { exact: true })).toBeVisible();
   } finally {
     expect(await next.stop(), next.errors()).toBe(0);
   }

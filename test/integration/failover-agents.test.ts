@@ -307,3 +307,71 @@ test('the catalog is lost: the group comes back from its members, waits, and goe
   expect(accepts(copy)).toBe(false);
   expect(sql(copy, "SELECT count(*) FROM person WHERE name = 'meanwhile'")).toBe('1');
 }, 120_000);
+
+test('encrypted cycles: real keys, real files, a copy that has lost its key, and a failover', async () => {
+  const one = await site();
+  const { file, group, row, api, groupId } = one;
+  const definition = { instanceId: 'SRV-1/Directory', name: 'Archive', kept: false };
+  await api.otherFiles.defineEncryption({ ...definition, password: 'correct horse battery' });
+  await expect(api.failover.encrypt({ groupId, password: 'another' })).rejects.toMatchObject({
+    name: 'WRONG_PASSWORD',
+  });
+  expect(group().config.encryption ?? null).toBeNull();
+  const { members } = await api.failover.encrypt({ groupId, password: 'correct horse battery' });
+  expect(members.map((member) => member.problem)).toEqual([null, null, null]);
+  const newest = () => {
+    const folder = group().members[0]!.folder;
+    const names = fs.readdirSync(folder).filter((name) => name.endsWith('.bak'));
+    return path.join(folder, names.sort().at(-1)!);
+  };
+  const clear = newest();
+  sql(file, "INSERT INTO person (name) VALUES ('hidden away')");
+  await expect.poll(newest, { timeout: 20_000 }).not.toBe(clear);
+  await expect.poll(() => row('SRV-2').behindCommits, { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => row('SRV-3').behindCommits, { timeout: 20_000 }).toBe(0);
+  const catalog = await api.instances.timeline({ instanceId: 'SRV-1/Directory' });
+  const definitions = catalog.catalog.chains.map((chain) => chain.full.encryption?.definition ?? null);
+  expect(definitions).toContain('Archive');
+  const copy = one.files()['SRV-2']!;
+  expect(sql(copy, "SELECT count(*) FROM person WHERE name = 'hidden away'")).toBe('1');
+  // Nothing of the password or the key is in the catalog, a record, or a job.
+  const keys = fs.readdirSync(path.join(one.root('SRV-1'), 'keys'));
+  const { key } = JSON.parse(fs.readFileSync(path.join(one.root('SRV-1'), 'keys', keys[0]!), 'utf8')) as {
+    key: string;
+  };
+  for (const text of [
+    JSON.stringify(one.engine.snapshot()),
+    fs.readFileSync(path.join(one.dataFolder, 'catalog.db'), 'latin1'),
+  ]) {
+    expect(text).not.toContain(key);
+    expect(text).not.toContain('correct horse');
+  }
+
+  for (const name of fs.readdirSync(path.join(one.root('SRV-3'), 'keys')))
+    fs.rmSync(path.join(one.root('SRV-3'), 'keys', name));
+  sql(file, "INSERT INTO person (name) VALUES ('second')");
+  const { jobId } = await api.failover.backupNow({ groupId, type: 'incremental' });
+  await expect.poll(async () => (await api.jobs.log({ jobId })).job.endedAt, { timeout: 30_000 }).not.toBeNull();
+  await expect
+    .poll(() => row('SRV-3').stateText, { timeout: 15_000 })
+    .toContain('Give the password of the group again');
+  await expect.poll(() => row('SRV-2').state, { timeout: 15_000 }).toBe('InSync');
+  const said = () =>
+    one.engine
+      .snapshot()
+      .messages.filter((message) => message.standing)
+      .map((message) => message.text)
+      .join('\n');
+  expect(said()).toContain('SRV-3 does not have the key of the encrypted backups of Main');
+  await api.failover.encrypt({ groupId, password: 'correct horse battery' });
+  await expect.poll(() => row('SRV-3').state, { timeout: 30_000 }).toBe('InSync');
+  expect(said()).not.toContain('does not have the key');
+
+  one.cut('SRV-1');
+  await expect.poll(() => accepts(copy), { timeout: 20_000 }).toBe(true);
+  const contingency = () => group().contingencies.find((kept) => kept.kind === 'backup')?.path;
+  await expect.poll(contingency, { timeout: 30_000 }).toBeDefined();
+  const start = fs.readFileSync(contingency()!).subarray(0, 16_384).toString('latin1');
+  expect(start.slice(0, 6)).not.toBe('SQLite');
+  expect(start).toContain('aes-256-gcm');
+}, 120_000);

@@ -5,6 +5,7 @@ import type { AgentStatus, FenceResult } from '../../core/contract/agent.ts';
 import type { BackupEvent, BackupFileInfo, BackupType } from '../../core/contract/backup.ts';
 import type { Vector } from '../../core/contract/common.ts';
 import { HoldfastError } from '../../core/contract/errors.ts';
+import type { KeyRecipe } from '../../core/contract/group-keys.ts';
 import { type GroupRecord, knows } from '../../core/contract/group-records.ts';
 import type { InstanceStatus } from '../../core/contract/instance.ts';
 import type { Peer, RestoreEvent } from '../../core/contract/restore.ts';
@@ -24,6 +25,8 @@ interface StoredBackup {
   base: string;
   sequence: number;
   at: number;
+  /** Salt of the key that it is encrypted under. */
+  key: string | null;
 }
 
 export class FakeDatabase {
@@ -75,6 +78,12 @@ export class FakeDatabase {
   }
 }
 
+interface BackupOrder {
+  type: BackupType;
+  file: string;
+  encrypt?: boolean;
+}
+
 interface RestoreInput {
   file: string;
   incrementals?: string[] | null;
@@ -99,6 +108,9 @@ export class FakeServer {
   /** What its agent keeps of groups, by group, as JSON. */
   readonly records = new Map<string, string>();
   damagedRecords: string[] = [];
+  /** Keys that its agent keeps, by salt; what a database is encrypted under is its definition. */
+  readonly keys = new Set<string>();
+  definition: string | null = null;
   /** Grows with each life of the agent. */
   pid = 1;
   gate: Gate = () => {};
@@ -269,6 +281,22 @@ export class FakeServer {
         this.databases.set(input.instance, database);
         return this.instanceStatus(database);
       }),
+      groupKeyRecipe: procedure('groupKeyRecipe', ({ salt }: { salt: string | null }) => {
+        const found = salt === null ? this.definition : this.keys.has(salt) ? salt : null;
+        if (found === null) throw new HoldfastError('NOT_FOUND', `${this.name} has no encryption definition`);
+        const scrypt = { cost: 2, blockSize: 1, parallelization: 1, salt: found };
+        return { recipe: { name: 'Archive', scrypt, check: 'x' } };
+      }),
+      keepGroupKey: procedure('keepGroupKey', ({ recipe, password }: { recipe: KeyRecipe; password: string }) => {
+        if (password !== 'right') throw new HoldfastError('WRONG_PASSWORD');
+        this.keys.add(recipe.scrypt.salt);
+        return {};
+      }),
+      useGroupKey: procedure('useGroupKey', ({ salt }: { salt: string }) => {
+        if (!this.keys.has(salt)) throw new HoldfastError('PASSWORD_REQUIRED', `${this.name} does not have the key`);
+        this.definition = salt;
+        return {};
+      }),
       groupRecords: procedure('groupRecords', () => ({
         records: [...this.records.values()].map((text) => JSON.parse(text) as GroupRecord),
         damaged: this.damagedRecords,
@@ -330,7 +358,7 @@ export class FakeServer {
         for (const file of files) this.disk.delete(file);
         return { removed: files, bytes: 1000 };
       }),
-      backup: stream('backup', (input: { instance: string; options: { type: BackupType; file: string } }, signal) =>
+      backup: stream('backup', (input: { instance: string; options: BackupOrder }, signal) =>
         this.backup(input.instance, input.options, signal),
       ),
       receive: stream('receive', (input: { files: string[]; folder: string }) => this.receive(input)),
@@ -373,7 +401,7 @@ export class FakeServer {
 
   private async *backup(
     name: string,
-    options: { type: BackupType; file: string },
+    options: BackupOrder,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<BackupEvent> {
     const database = this.database(name);
@@ -404,6 +432,7 @@ export class FakeServer {
       base: full ? serial : database.headBase!,
       sequence: full ? 0 : database.headSequence + 1,
       at,
+      key: options.encrypt ? this.definition : null,
     };
     this.disk.set(options.file, backup);
     database.head = serial;
@@ -454,6 +483,7 @@ export class FakeServer {
     if (database.role === 'primary') throw new HoldfastError('INVALID_INPUT', 'a primary takes no backups');
     const backup = this.disk.get(file);
     if (!backup) throw new HoldfastError('NOT_FOUND', `${file} is not there`);
+    if (backup.key && !this.keys.has(backup.key)) throw new HoldfastError('PASSWORD_REQUIRED');
     if (backup.type === 'incremental' && database.lastRestore === null)
       throw new HoldfastError('COPY_NEVER_RESTORED', 'never restored');
     if (backup.type === 'incremental' && database.head !== backup.previous)

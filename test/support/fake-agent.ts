@@ -437,6 +437,11 @@ function routerOf(
       await enter('removeContingency');
       return { bytes: 0 };
     }),
+    groupKeyRecipe: os.groupKeyRecipe.handler(async () => {
+      throw new HoldfastError('NOT_FOUND', 'There is no definition');
+    }),
+    keepGroupKey: os.keepGroupKey.handler(async () => ({})),
+    useGroupKey: os.useGroupKey.handler(async () => ({})),
     groupRecords: os.groupRecords.handler(async () => ({ records: [], damaged: [] })),
     keepGroupRecord: os.keepGroupRecord.handler(async () => ({})),
     forgetGroupRecord: os.forgetGroupRecord.handler(async () => ({})),

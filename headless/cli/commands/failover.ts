@@ -1,10 +1,12 @@
 // holdfast failover: what a person may do with a failover group, through the plans of the running engine.
 import { HoldfastError } from '../../../core/contract/errors.ts';
 import type { GroupAction, GroupView, MemberView } from '../../../core/contract/failover.ts';
+import type { GroupKeyResult } from '../../../core/contract/group-keys.ts';
 import { requireConfirmation } from '../confirmation.ts';
 import { followJob, withEngine } from '../engine-client.ts';
 import type { CommandResult } from '../output.ts';
 import type { ProgressSink } from '../progress.ts';
+import { readSecret } from '../secrets.ts';
 
 export interface FailoverFlags {
   confirm?: string;
@@ -13,7 +15,7 @@ export interface FailoverFlags {
 }
 
 const MEMBER_ACTIONS = ['switch', 'promote', 'fence', 'unfence'] as const;
-const KNOWN = `Known: backup-now, reconnect, ${MEMBER_ACTIONS.join(', ')}, restore-contingency, confirm.`;
+const KNOWN = `Known: backup-now, reconnect, ${MEMBER_ACTIONS.join(', ')}, restore-contingency, confirm, encrypt.`;
 
 /** `failover GROUP ACTION [WHAT]`; what needs a confirmation is only described unless `--confirm` gives it. */
 export async function failoverCommand(
@@ -33,6 +35,10 @@ export async function failoverCommand(
         'groups',
         groups.map((one) => one.name),
       );
+    if (action === 'encrypt') {
+      const password = what === 'off' ? null : await readSecret(what ?? true, `the key of ${group.name}`);
+      return encrypted(group, await engine.failover.encrypt({ groupId: group.id, password }), password === null);
+    }
     const start = async () => {
       if (action === 'backup-now')
         return await engine.failover.backupNow({ groupId: group.id, type: what === 'full' ? 'full' : 'incremental' });
@@ -50,6 +56,16 @@ export async function failoverCommand(
   });
 }
 
+function encrypted(group: GroupView, { members }: GroupKeyResult, off: boolean): CommandResult {
+  if (off) return { json: { members }, text: [`Cycles of ${group.name} are not encrypted any more.`] };
+  const lines = members.map(({ server, problem }) => `  ${server}: ${problem ?? 'has the key'}`);
+  const text = [`Cycles of ${group.name} are encrypted.`, ...lines];
+  const lacking = members.filter(({ problem }) => problem !== null).map(({ server }) => server);
+  if (lacking.length === 0) return { json: { members }, text };
+  const message = `${lacking.join(', ')} ${lacking.length === 1 ? 'does' : 'do'} not have the key of ${group.name}`;
+  return { json: { members }, text, error: new HoldfastError('PASSWORD_REQUIRED', message).report() };
+}
+
 function refuseUnknown(action: string, what: string | undefined): void {
   const wrong = (message: string, hint: string) => new HoldfastError('INVALID_INPUT', message, { hint });
   if (action === 'backup-now') {
@@ -60,7 +76,7 @@ function refuseUnknown(action: string, what: string | undefined): void {
   } else if (action === 'restore-contingency') {
     if (what === undefined)
       throw wrong('restore-contingency needs the id of a kept copy', 'See: holdfast groups --json');
-  } else if (action === 'confirm') return;
+  } else if (action === 'confirm' || action === 'encrypt') return;
   else if (!MEMBER_ACTIONS.some((one) => one === action)) throw wrong(`failover ${action} is not known`, KNOWN);
   else if (what === undefined && !action.endsWith('fence'))
     throw wrong(`${action} needs an instance`, 'Give SERVER/INSTANCE of a member; see: holdfast groups');

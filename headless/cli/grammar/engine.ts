@@ -25,6 +25,8 @@ Actions:
   restore-contingency ID        bring a kept copy back
   confirm [INSTANCE]            take over a group that came back from the files
                                 of its members, with this one as active
+  encrypt [@FILE|off]           encrypt the cycles, or give the key again, with
+                                the password of the definition; off ends it
 
 INSTANCE is SERVER/INSTANCE, or SERVER. An action that needs a confirmation
 only prints its effects until --confirm gives it.`;

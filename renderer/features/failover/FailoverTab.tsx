@@ -6,6 +6,7 @@ import { Checkbox, ConfirmDialog, ErrorBar, Led, MessageBar, Section, Select, Sw
 import { LabStrip } from '../demo/LabStrip.tsx';
 import { ClientEndpoints } from './ClientEndpoints.tsx';
 import { ContingencyList } from './ContingencyList.tsx';
+import { CycleEncryption } from './CycleEncryption.tsx';
 import { Detection } from './Detection.tsx';
 import { GroupBanners } from './GroupBanners.tsx';
 import { HistoryTable } from './HistoryTable.tsx';
@@ -99,7 +100,7 @@ export function FailoverTab({ group }: { group: GroupView }) {
                 <Led state="standby" label="Green ring" /> copy that can take over
               </span>
               <span>
-                <Led state="warning" label="Triangle" /> <Led state="error" label="Diamond" /> cannot do its work
+                <Led state="warning" label="Triangle" /> <Led state="error" label="Diamond" /> fails, or holds old data
               </span>
               <span>(Master) is the first in the list and does not move on a failover</span>
             </p>
@@ -116,6 +117,7 @@ export function FailoverTab({ group }: { group: GroupView }) {
             </p>
           </div>
           <MasterBackup group={group} draft={draft} />
+          <CycleEncryption group={group} dirty={draft.dirty} />
           <Section title="History">
             <HistoryTable entries={group.history} maxHeight={232} />
           </Section>

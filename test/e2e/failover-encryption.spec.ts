@@ -1,12 +1,12 @@
 // Encrypting the cycles of a group with the password of the definition; a wrong one is refused, and turning it off begins in clear again.
 import { expect, test } from './support/console.ts';
-import { keep, openTask } from './support/steps.ts';
+import { keep, openNode, openTask } from './support/steps.ts';
 
 test.use({ consoleOptions: { demo: true } });
 
 test('encrypts the cycles of a group, and turns it off again', async ({ console, page }) => {
   expect(console.errors()).toBe('');
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const member = (server: string) =>
     page.getByRole('grid', { name: 'Databases of this group' }).getByRole('row').filter({ hasText: server });
   await expect(page.getByRole('button', { name: 'Lab', exact: true })).toBeVisible({ timeout: 60_000 });
@@ -23,6 +23,7 @@ test('encrypts the cycles of a group, and turns it off again', async ({ console,
 
   await openTask(page, 'Backup');
   await page.getByRole('grid', { name: 'Databases' }).getByRole('row').filter({ hasText: 'SRV-1' }).click();
+  await openNode(page, 'Back up');
   await page.getByRole('button', { name: 'Encryption settings' }).click();
   const settings = page.getByRole('dialog', { name: /^Encryption of the backups/ });
   await settings.getByRole('button', { name: 'New definition' }).click();

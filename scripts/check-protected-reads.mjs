@@ -31,6 +31,7 @@ const OPENS = {
   'core/agent/bare-waiting.ts': 'waiting.json in a home',
   'core/agent/capture-hashes.ts': 'a -wal file, which carries no locks',
   'core/agent/file-services.ts': 'a probe file that it creates to test a folder',
+  'core/agent/group-records.ts': 'files below groups/ in its own root',
   'core/agent/lease.ts': 'lease.json in its own root',
   'core/agent/open-agent.ts': 'agent.lock in its own root',
   'core/agent/page-index.ts': 'pages.idx in a home',

@@ -53,6 +53,11 @@ test('restores to the very commit that is picked from the timeline', async ({ co
   // The stretch that the restore went through is proven now.
   await openNode(page, 'Chains');
   await expect(page.locator('.tl-band.is-proven').first()).toBeVisible({ timeout: 20_000 });
+  // A point that is picked by key says what stands there, and at which commit a restore to it ends.
+  await page.getByRole('slider', { name: 'Point in time' }).focus();
+  await page.keyboard.press('End');
+  await expect(page.getByText('stored', { exact: true })).toBeVisible();
+  await expect(page.getByText(/^last commit .* s[0-9A-F]{8} r\d\d e\d{3}$/)).toBeVisible();
   await keep(page, 'chains-proven');
 });
 

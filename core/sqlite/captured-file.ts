@@ -34,3 +34,14 @@ export function keepWritersOut({ connections, path }: CapturedFile, lockMs: numb
   }
   return () => connections.unlockWrites();
 }
+
+/** Without options: for a capture that only serves one snapshot. */
+export function captureStart(options: CaptureOptions | null): CaptureStart {
+  return {
+    sink: options?.sink ?? { commit: () => {}, flush: () => {} },
+    from: options?.from ?? null,
+    hashes: options?.hashes ?? null,
+    hashing: options !== null,
+    onEvent: options?.onEvent ?? (() => {}),
+  };
+}

@@ -1,14 +1,16 @@
 // The one owner of a protected file: its descriptor, its connections, its capture, its fence, and the order in which they go.
 import { HoldfastError } from '../contract/errors.ts';
 import { CaptureLoop } from './capture-loop.ts';
+import { captureStart } from './captured-file.ts';
 import { asRefusal, Connections, isBusy } from './connections.ts';
 import { type FenceOutcome, restoreWriteVersion, sealFence } from './fence.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { type DatabaseHeader, parseHeader } from './header.ts';
-import { holdsReadMark, locksOn } from './lock-table.ts';
+import { holdsReadMark } from './lock-table.ts';
+import { describeOwned, type OwnedState, observeOwnedWal } from './observe-owned.ts';
 import { journalOf, OpenFile } from './open-file.ts';
-import { readMarks } from './read-marks.ts';
 import { registerOwner, unregisterOwner } from './registry.ts';
-import { captureSnapshot } from './snapshot.ts';
+import { RunningCopies } from './running-copies.ts';
 import { stillSnapshot } from './still-snapshot.ts';
 import type {
   CaptureOptions,
@@ -23,33 +25,27 @@ import type {
   SnapshotOptions,
   WalObservation,
 } from './types.ts';
-import { FRAME_HEADER_BYTES } from './wal.ts';
 import { WalCapture } from './wal-capture.ts';
-import { checkpointers, walHolds } from './wal-holds.ts';
 
 const BUSY_MS = 2000;
 const RESYNC_STEP_BYTES = 8 * 1024 * 1024;
-const TEMPORARY_SEAL_FRAMES = 1000;
 
 export class SqliteOwner implements DatabaseOwner {
   readonly path: string;
   readonly #context: OwnerContext;
   readonly #file: OpenFile;
+  readonly #foreign: ForeignChanges;
   readonly #pageSize: number;
   /** Null while the file is durably fenced (nobody can write, nothing to lock) and after close. */
   #connections: Connections | null = null;
   #capture: WalCapture | null = null;
   #options: CaptureOptions | null = null;
   #loop: CaptureLoop | null = null;
-  #snapshots = 0;
-  #temporary: WalCapture | null = null;
+  readonly #copies = new RunningCopies(() => {
+    if (!this.#capture) this.#connections?.endRead();
+  });
   #fence: 'none' | 'lock' | 'durable' = 'none';
-  /** Modification time of the file after our last raw write to it, to see whether anybody wrote after us. */
-  #fencedAt: bigint | null = null;
-  #touchReportedAt: bigint | null = null;
   #changeToken = '';
-  #foreignSeen: { counter: number } | null = null;
-  #replacedReported = false;
   #closed = false;
 
   constructor(realPath: string, context: OwnerContext) {
@@ -61,7 +57,7 @@ export class SqliteOwner implements DatabaseOwner {
       this.#pageSize = header.pageSize;
       if (header.writeVersion > 2) this.#fence = 'durable';
       else this.#connections = this.#connect();
-      this.#foreignSeen = { counter: header.changeCounter };
+      this.#foreign = new ForeignChanges(this.#file, header.changeCounter);
       registerOwner(this.#file.device, this.#file.inode, this);
     } catch (error) {
       this.#connections?.close();
@@ -81,27 +77,7 @@ export class SqliteOwner implements DatabaseOwner {
   }
 
   info(): DatabaseInfo {
-    const header = this.#newestHeader();
-    const journal = journalOf(header);
-    const connections = this.#connections;
-    const gauge = journal === 'wal' && connections ? connections.gauge() : null;
-    return {
-      journal,
-      pageSize: this.#pageSize,
-      pageCount: connections && !connections.locked ? connections.currentPageCount() : header.pageCount,
-      size: this.#file.size(),
-      changeCounter: header.changeCounter,
-      schemaCookie: connections && !connections.locked ? connections.schemaCookie() : header.schemaCookie,
-      inode: this.#file.inode,
-      device: this.#file.device,
-      wal: gauge && {
-        frames: Math.max(0, gauge.log),
-        copiedBack: Math.max(0, gauge.copied),
-        bytes: this.#file.walBytes(),
-        sealed: gauge.log === gauge.copied,
-      },
-      durablyFenced: this.#fence === 'durable',
-    };
+    return describeOwned(this.#state(), this.#newestHeader(), this.#fence === 'durable');
   }
 
   changed(): boolean {
@@ -116,28 +92,12 @@ export class SqliteOwner implements DatabaseOwner {
   }
 
   foreignChange(): string | null {
-    if (this.#file.isReplaced()) {
-      if (this.#replacedReported) return null;
-      this.#replacedReported = true;
-      return 'Another file stands in the place of the protected one.';
-    }
-    const modifiedAt = this.#file.modifiedAt();
-    if (this.#fence === 'durable' && this.#fencedAt !== null && this.#fencedAt !== modifiedAt) {
-      if (this.#touchReportedAt === modifiedAt) return null;
-      this.#touchReportedAt = modifiedAt;
-      return 'The file was modified although it is fenced.';
-    }
-    const { changeCounter } = this.#newestHeader();
-    const before = this.#foreignSeen?.counter ?? changeCounter;
-    this.#foreignSeen = { counter: changeCounter };
-    if (changeCounter < before)
-      return `The change counter went back from ${before} to ${changeCounter}: an older state.`;
-    return null;
+    return this.#foreign.look(this.#fence === 'durable', () => this.#newestHeader());
   }
 
   startCapture(options: CaptureOptions): void {
     if (this.#capture) throw new Error(`${this.path} is being captured already`);
-    if (this.#snapshots > 0) {
+    if (this.#copies.any) {
       throw new HoldfastError('BACKUP_ACTIVE', `A copy of ${this.path} is being read; capture can begin after it.`);
     }
     const connections = this.#open();
@@ -180,54 +140,30 @@ export class SqliteOwner implements DatabaseOwner {
     const journal = journalOf(header);
     const still = { path: this.path, files, clock, databaseFd: this.#file.fd, pageSize: this.#pageSize };
     if (this.#fence === 'durable') {
-      this.#snapshots += 1;
-      return stillSnapshot({ ...still, pageCount: header.pageCount, release: () => this.#endSnapshot() }, options);
+      return stillSnapshot({ ...still, pageCount: header.pageCount, release: this.#copies.hold() }, options);
     }
     if (journal === 'rollback') {
       const connections = this.#open();
-      if (this.#snapshots === 0) this.#translated(() => connections.beginRead());
-      this.#snapshots += 1;
-      return stillSnapshot(
-        { ...still, pageCount: connections.pageCount(), release: () => this.#endSnapshot() },
-        options,
-      );
+      if (!this.#copies.any) this.#translated(() => connections.beginRead());
+      const release = this.#copies.hold();
+      return stillSnapshot({ ...still, pageCount: connections.pageCount(), release }, options);
     }
-    const source = { clock, path: this.path, pageSize: this.#pageSize };
     // Not even a turn of the event loop where several snapshots begin under one lock.
     if (this.#capture?.resyncing) await this.#finishResync(options.signal);
-    if (this.#capture) {
-      this.#snapshots += 1;
-      const end = () => this.#endSnapshot();
-      return this.#guarded(end, () =>
-        captureSnapshot({ ...source, capture: this.#capture!, drive: null, end }, options),
-      );
-    }
-    this.#temporary ??= this.#temporaryCapture();
-    this.#snapshots += 1;
-    const capture = this.#temporary;
-    const drive = () => {
-      capture.sync();
-      if (capture.framesSinceSeal >= TEMPORARY_SEAL_FRAMES) capture.seal();
-    };
-    const end = () => this.#endSnapshot();
-    return this.#guarded(end, () => captureSnapshot({ ...source, capture, drive, end }, options));
+    const capture = this.#capture ?? this.#copies.temporary(() => this.#captureWith(this.#open(), null));
+    return this.#copies.read(capture, { clock, path: this.path, pageSize: this.#pageSize }, options);
   }
 
   async readyForSnapshot(signal: AbortSignal): Promise<() => void> {
     if (this.#fence === 'durable' || journalOf(this.#file.header()) === 'rollback') return () => {};
     await this.#finishResync(signal);
-    if (!this.#capture) this.#temporary ??= this.#temporaryCapture();
-    this.#snapshots += 1;
-    let held = true;
-    return () => {
-      if (held) this.#endSnapshot();
-      held = false;
-    };
+    if (!this.#capture) this.#copies.temporary(() => this.#captureWith(this.#open(), null));
+    return this.#copies.hold();
   }
 
   holdWrites(timeoutMs: number): boolean {
     // Under the shared lock of a copy nothing can be committed, and whoever waits for its end has the write lock.
-    const still = this.#snapshots > 0 && journalOf(this.#file.header()) === 'rollback';
+    const still = this.#copies.any && journalOf(this.#file.header()) === 'rollback';
     return still || this.#fence !== 'none' || this.#translated(() => this.#open().lockWrites(timeoutMs));
   }
 
@@ -237,7 +173,7 @@ export class SqliteOwner implements DatabaseOwner {
 
   switchToWal(): void {
     const connections = this.#open();
-    if (this.#snapshots > 0) throw new HoldfastError('BACKUP_ACTIVE', `A copy of ${this.path} is being read.`);
+    if (this.#copies.any) throw new HoldfastError('BACKUP_ACTIVE', `A copy of ${this.path} is being read.`);
     const mode = this.#translated(() => connections.setJournalMode('WAL'));
     if (mode !== 'wal') throw new HoldfastError('DATABASE_BUSY', `${this.path} could not be switched to WAL.`);
     this.#connections = null;
@@ -268,7 +204,7 @@ export class SqliteOwner implements DatabaseOwner {
     if (this.#fence === 'durable') return { durable: true, holders: [] };
     if (!this.fenced) throw new Error(`${this.path} is not fenced`);
     const holders = this.holders();
-    if (holders.length > 0 || this.#snapshots > 0) return { durable: false, holders };
+    if (holders.length > 0 || this.#copies.any) return { durable: false, holders };
     const connections = this.#open();
     this.#loop?.stop();
     const capture = this.#capture;
@@ -283,7 +219,7 @@ export class SqliteOwner implements DatabaseOwner {
     if (outcome.sealed) {
       this.#connections = null;
       this.#fence = 'durable';
-      this.#fencedAt = this.#file.modifiedAt();
+      this.#foreign.noteFenced();
       return { durable: true, holders: [] };
     }
     if (outcome.reopen) this.#fenceAgain();
@@ -298,36 +234,18 @@ export class SqliteOwner implements DatabaseOwner {
       this.#connections?.unlockWrites();
       return;
     }
-    const untouched = this.#fencedAt !== null && this.#fencedAt === this.#file.modifiedAt();
+    const { untouched } = this.#foreign;
     restoreWriteVersion(this.#context.files, this.#file.fd);
     const after = this.#file.modifiedAt();
     this.#fence = 'none';
-    this.#fencedAt = null;
+    this.#foreign.noteUnfenced();
     this.#connections = this.#connect();
-    this.#foreignSeen = null;
     this.#capture?.rebase(this.#connections, () => untouched && after === this.#file.modifiedAt());
     this.#startLoop();
   }
 
   observeWal(): WalObservation | null {
-    const connections = this.#connections;
-    if (!connections || journalOf(this.#file.header()) !== 'wal') return null;
-    const { files } = this.#context;
-    const shm = this.#file.shmInode();
-    const locks = shm === null ? [] : locksOn(files, shm);
-    const copying = this.#snapshots > 0;
-    // Our own reader needs no explanation unless it serves a copy.
-    const asked = shm !== null && (copying || locks.some(({ pid }) => pid !== process.pid));
-    const { log, copied } = connections.gauge();
-    return {
-      frames: Math.max(0, log),
-      copiedBack: Math.max(0, copied),
-      frameBytes: FRAME_HEADER_BYTES + this.#pageSize,
-      ownCheckpoints: connections.checkpoints,
-      copying,
-      checkpointing: shm === null ? [] : checkpointers(locks, shm),
-      holds: shm === null ? [] : walHolds(locks, shm, asked ? readMarks(files, shm) : null),
-    };
+    return observeOwnedWal(this.#state(), this.#copies.any);
   }
 
   traits(): DatabaseTraits | null {
@@ -344,13 +262,16 @@ export class SqliteOwner implements DatabaseOwner {
       this.stopCapture();
     } finally {
       this.#closed = true;
-      this.#temporary?.close();
-      this.#temporary = null;
+      this.#copies.close();
       this.#connections?.close();
       this.#connections = null;
       unregisterOwner(this.#file.device, this.#file.inode);
       this.#file.close();
     }
+  }
+
+  #state(): OwnedState {
+    return { file: this.#file, pageSize: this.#pageSize, connections: this.#connections };
   }
 
   #open(): Connections {
@@ -377,26 +298,17 @@ export class SqliteOwner implements DatabaseOwner {
   }
 
   #captureWith(connections: Connections, options: CaptureOptions | null): WalCapture {
-    const { files, clock } = this.#context;
-    return new WalCapture(
-      {
-        path: this.path,
-        files,
-        clock,
-        databaseFd: this.#file.fd,
-        inode: this.#file.inode,
-        device: this.#file.device,
-        pageSize: this.#pageSize,
-        connections,
-      },
-      {
-        sink: options?.sink ?? { commit: () => {}, flush: () => {} },
-        from: options?.from ?? null,
-        hashes: options?.hashes ?? null,
-        hashing: options !== null,
-        onEvent: options?.onEvent ?? (() => {}),
-      },
-    );
+    const { fd: databaseFd, inode, device } = this.#file;
+    const file = {
+      path: this.path,
+      ...this.#context,
+      databaseFd,
+      inode,
+      device,
+      pageSize: this.#pageSize,
+      connections,
+    };
+    return new WalCapture(file, captureStart(options));
   }
 
   /** In steps, so that nothing else has to wait for it. */
@@ -406,10 +318,6 @@ export class SqliteOwner implements DatabaseOwner {
       this.#capture.step(RESYNC_STEP_BYTES);
       await new Promise((resolve) => setImmediate(resolve));
     }
-  }
-
-  #temporaryCapture(): WalCapture {
-    return this.#captureWith(this.#open(), null);
   }
 
   /** The file could not be taken exclusively: new connections, and the write lock as it was before. */
@@ -424,26 +332,6 @@ export class SqliteOwner implements DatabaseOwner {
     throw new HoldfastError('DATABASE_BUSY', `Another program took ${this.path} while it was being fenced.`, {
       details: { holders: this.holders() },
     });
-  }
-
-  #endSnapshot(): void {
-    this.#snapshots -= 1;
-    if (this.#snapshots > 0 || this.#closed) return;
-    if (this.#temporary) {
-      this.#temporary.close();
-      this.#temporary = null;
-    } else if (!this.#capture) {
-      this.#connections?.endRead();
-    }
-  }
-
-  #guarded<T>(undo: () => void, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      undo();
-      throw error;
-    }
   }
 
   #startLoop(): void {
@@ -462,7 +350,7 @@ export class SqliteOwner implements DatabaseOwner {
     if (!options || !this.#capture || !this.#connections) return;
     if (this.#file.isReplaced()) {
       this.#loop?.stop();
-      this.#replacedReported = true;
+      this.#foreign.noteReplaced();
       options.onEvent({ kind: 'replaced', reason: 'Another file stands in the place of the protected one.' });
       return;
     }

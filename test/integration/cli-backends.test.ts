@@ -1,4 +1,4 @@
-// A database of several files on the command line: backed up, verified and restored as one. Nine processes, one after the other.
+// A database of several files on the command line: backed up, verified and restored as one. Eleven processes, one after the other.
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -27,6 +27,17 @@ it('backs up and restores two files together, and refuses a set that is not whol
   expect(next).toMatchObject({ code: 0, json: { type: 'incremental', files: [at('inc.bak'), at('inc.schema.bak')] } });
 
   const restore = ['restore', '-f', at('full.bak'), ...log, '-r', '-a', '-o', '-k'];
+  // What `vector` prints is what `--peers` takes, file by file.
+  const held = (await holdfastJson(['vector', db])).json;
+  expect(held.backends).toMatchObject([{ id: 'main' }, { id: 'schema' }]);
+  fs.writeFileSync(at('peers.json'), JSON.stringify([{ server: 'SRV-2', replica: 'D', ...held }]));
+  const behind = await holdfastJson([...restore, '--to', db, '-i', '', '--peers', at('peers.json')]);
+  expect(behind.json).toMatchObject({
+    ok: false,
+    code: -6034,
+    verify: { servers: [{ backend: 'main', status: 'behind' }, { backend: 'schema' }] },
+    recovery: { loss: { commits: 2, backends: [{ id: 'main', commits: 1 }, { id: 'schema' }] } },
+  });
   fs.mkdirSync(at('new'));
   const [first, second] = [at('new/a.sqlite'), at('new/b.sqlite')];
   const done = await holdfastJson([...restore, '--to', first, '--backend', `schema=${second}`]);
@@ -45,4 +56,4 @@ it('backs up and restores two files together, and refuses a set that is not whol
   expect(sqldiff(first, db)).toBe('');
   expect((await holdfastJson(['backup', db, '--backend', 'schema', '-f', at('x.bak'), ...log])).code).toBe(2);
   expect(fs.existsSync(path.join(at('new'), 'a.schema.sqlite'))).toBe(false);
-}, 180_000);
+}, 300_000);

@@ -34,7 +34,7 @@ export function errorDocument() {
     '',
     'Every failure that is expected has a number, a name, a cause and a next step. They stand in one table, which the code throws from and',
     'which `holdfast errors [CODE or NAME]`, the console (*Error codes*; each code in a message opens it there) and this page show. `--json` gives',
-    '`code`, `name`, `message` and `hint`. Exit codes of the command line: 1 failed, 2 wrong usage, 3 refused by a rule, 130 cancelled.',
+    '`code`, `name`, `message` and `hint`. Exit codes of the command line: 1 failed, 2 wrong usage, 3 refused by a rule, 130 canceled.',
     '',
     "## Numbers that are the field's own",
     '',

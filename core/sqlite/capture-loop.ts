@@ -17,7 +17,9 @@ export interface LoopHooks {
 const HEARTBEAT_MS = 3000;
 const STEP_BYTES = 8 * 1024 * 1024;
 const HASH_STEP_BYTES = 4 * 1024 * 1024;
-/** While commits keep coming the log may get so many times longer than `sealFrames`, up to so many bytes. */
+/** While commits keep coming a seal waits this long after the one before, unless the log gets longer than the bounds that follow. */
+const BUSY_SEAL_MS = 2000;
+/** So many times `sealFrames`, up to so many bytes. */
 const BUSY_FACTOR = 16;
 const BUSY_BYTES = 64 * 1024 * 1024;
 const PINNED_AFTER_MS = 30_000;
@@ -106,8 +108,9 @@ export class CaptureLoop {
     }
     if (this.#capture.pinned) return;
     const busyFrames = Math.max(sealFrames, Math.min(sealFrames * BUSY_FACTOR, BUSY_BYTES / this.#capture.frameBytes));
-    const many = frames >= (pace === 'quiet' ? sealFrames : busyFrames);
-    if (pace !== 'behind' && (many || now - this.#sealedAt >= sealMs)) this.#seal(now);
+    const since = now - this.#sealedAt;
+    const enough = pace === 'quiet' || since >= BUSY_SEAL_MS ? sealFrames : busyFrames;
+    if (pace !== 'behind' && (frames >= enough || since >= sealMs)) this.#seal(now);
     else if (this.#capture.framesSinceCopy >= sealFrames) this.#capture.copyBack();
   }
 

@@ -2,20 +2,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createChildLauncher } from '../../core/agent/launch-child.ts';
-import type { AgentProcess } from '../../core/agent/types.ts';
 import type { AgentApi } from '../../core/rpc/types.ts';
 import { backup, collect, count, createLab, type Lab, restore, sql } from '../support/agent-lab.ts';
+import { createCrashingAgents } from '../support/crashing-agents.ts';
 import { createPair, type Pair } from '../support/pair-lab.ts';
-
-const launcher = createChildLauncher({
-  entry: path.resolve(import.meta.dirname, '../support/crashing-agent-child.ts'),
-});
 
 let lab: Lab;
 let pair: Pair;
 let full: string;
-const running: AgentProcess[] = [];
+const agents = createCrashingAgents();
 
 beforeEach(() => {
   lab = createLab();
@@ -24,19 +19,11 @@ beforeEach(() => {
   full = lab.path('bak', 'f.bak');
 });
 afterEach(async () => {
-  for (const one of running.splice(0)) {
-    one.kill();
-    await one.exited;
-  }
+  await agents.end();
   await lab.close();
 });
 
-async function launch(crashAt: string): Promise<AgentProcess> {
-  process.env.HOLDFAST_CRASH_AT = crashAt;
-  const started = await launcher.launch(lab.spec('SRV-1'));
-  running.push(started);
-  return started;
-}
+const launch = (crashAt: string) => agents.launch(lab, crashAt);
 
 const add = (name: string) => {
   for (const file of [pair.first, pair.second]) sql(file, `INSERT INTO entry (name) VALUES ('${name}')`);

@@ -2,17 +2,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createChildLauncher } from '../../core/agent/launch-child.ts';
-import type { AgentProcess } from '../../core/agent/types.ts';
 import { backup, collect, count, createDatabase, createLab, type Lab, sql } from '../support/agent-lab.ts';
-
-const entry = path.resolve(import.meta.dirname, '../support/crashing-agent-child.ts');
-const launcher = createChildLauncher({ entry });
+import { createCrashingAgents } from '../support/crashing-agents.ts';
 
 let lab: Lab;
 let db: string;
 let full: string;
-const running: AgentProcess[] = [];
+const agents = createCrashingAgents();
 
 beforeEach(() => {
   lab = createLab();
@@ -22,19 +18,11 @@ beforeEach(() => {
   createDatabase(db);
 });
 afterEach(async () => {
-  for (const one of running.splice(0)) {
-    one.kill();
-    await one.exited;
-  }
+  await agents.end();
   await lab.close();
 });
 
-async function launch(crashAt: string): Promise<AgentProcess> {
-  process.env.HOLDFAST_CRASH_AT = crashAt;
-  const started = await launcher.launch(lab.spec('SRV-1'));
-  running.push(started);
-  return started;
-}
+const launch = (crashAt: string) => agents.launch(lab, crashAt);
 
 async function prepare(): Promise<void> {
   const { agent, api } = await lab.agent();

@@ -10,6 +10,7 @@ import type { OtherFile } from '../contract/other-files.ts';
 import { createSealer } from '../encryption/sealed-file.ts';
 import type { MasterKey } from '../encryption/types.ts';
 import type { Files } from '../platform/files.ts';
+import { closeBesideOwners } from '../sqlite/registry.ts';
 import { ownFile } from './own-files.ts';
 import type { ProtectedInstance } from './protected-instance.ts';
 
@@ -123,7 +124,7 @@ function openToRead(instance: ProtectedInstance, name: string): OpenedFile {
         const same = now.size === before.size && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs;
         return !same || position < size;
       },
-      close: () => files.closeSync(fd),
+      close: () => closeBesideOwners(fd, files),
     };
   } catch (error) {
     throw unreadable(name, error);

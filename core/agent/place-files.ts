@@ -7,6 +7,7 @@ import { HoldfastError, toErrorReport } from '../contract/errors.ts';
 import type { OtherFile, PlacedFile, PlaceFiles } from '../contract/other-files.ts';
 import { ensureFolder, type Files, fsyncFolder } from '../platform/files.ts';
 import { releaseBuffer } from '../platform/release-buffer.ts';
+import { closeBesideOwners } from '../sqlite/registry.ts';
 import type { Agent } from './agent.ts';
 import { type HeldFile, openHeldFiles } from './held-files.ts';
 import { ownFile } from './own-files.ts';
@@ -108,9 +109,13 @@ async function placeAll(agent: Agent, opened: TargetedFile[], entry: LogEntryWri
       staged.push({ ...file, temporary, same: false });
       await stage(file, temporary, files);
     }
-    for (const file of staged) file.same = await isSame(file, files);
-    return staged.map((file) => {
+    for (const file of staged) {
       // The world has moved on while they were written.
+      refuseTarget(agent, file.target);
+      file.same = await isSame(file, files);
+    }
+    return staged.map((file) => {
+      // And while they were compared.
       refuseTarget(agent, file.target);
       return place(file, entry, clock.now(), files);
     });
@@ -178,7 +183,7 @@ async function isSame({ target, temporary }: StagedFile, files: Files): Promise<
     }
     return true;
   } finally {
-    files.closeSync(one);
+    closeBesideOwners(one, files);
     files.closeSync(other);
   }
 }

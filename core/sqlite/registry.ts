@@ -5,6 +5,9 @@ import type { DatabaseOwner } from './types.ts';
 
 const owners = new Map<string, DatabaseOwner>();
 
+/** Descriptors that outlived the moment in which their file got its owner; they close with it. */
+const late = new Map<string, (() => void)[]>();
+
 const keyOf = (device: number, inode: number) => `${device}:${inode}`;
 
 export function registerOwner(device: number, inode: number, owner: DatabaseOwner): void {
@@ -12,8 +15,24 @@ export function registerOwner(device: number, inode: number, owner: DatabaseOwne
   owners.set(keyOf(device, inode), owner);
 }
 
+/** To be called once the owner's connections are closed. */
 export function unregisterOwner(device: number, inode: number): void {
-  owners.delete(keyOf(device, inode));
+  const key = keyOf(device, inode);
+  owners.delete(key);
+  for (const close of late.get(key) ?? []) close();
+  late.delete(key);
+}
+
+/**
+ * Closes the descriptor of a file that was read over more than one turn of the loop: at once, or, when a database owner has taken the
+ * file meanwhile, together with that owner, whose locks it would drop.
+ */
+export function closeBesideOwners(fd: number, files: Files): void {
+  const { dev, ino } = files.fstatSync(fd);
+  const key = keyOf(dev, ino);
+  const close = () => files.closeSync(fd);
+  if (owners.has(key)) late.set(key, [...(late.get(key) ?? []), close]);
+  else close();
 }
 
 export function ownerOf(device: number, inode: number): DatabaseOwner | null {

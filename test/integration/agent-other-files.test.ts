@@ -11,7 +11,11 @@ import type { BackupOptions, BackupResult } from '../../core/contract/backup.ts'
 import type { Secrets } from '../../core/contract/other-files.ts';
 import { type Files, systemFiles } from '../../core/platform/files.ts';
 import type { AgentApi } from '../../core/rpc/types.ts';
+import { locksOn } from '../../core/sqlite/lock-table.ts';
+import { openDatabase } from '../../core/sqlite/open-database.ts';
+import type { DatabaseOwner } from '../../core/sqlite/types.ts';
 import { createDatabase, createLab, type Lab } from '../support/agent-lab.ts';
+import { context, createDatabase as createOther } from '../support/writers.ts';
 
 const MiB = 1024 * 1024;
 let lab: Lab;
@@ -98,6 +102,45 @@ it('that are written to while they are read are told, in the result and in the l
   expect(openBackup(bak('x.bak'), systemFiles).info.files?.at(-1)?.bytes).toBe(3 * MiB);
   const { files } = await back();
   expect(files.map(({ changed }) => changed ?? false)).toEqual([false, true]);
+});
+
+/** Lets the file get an owner in this process in the middle of its second piece. */
+function ownedWhileRead(file: string): () => DatabaseOwner {
+  let pieces = 0;
+  let owner: DatabaseOwner | null = null;
+  faults.readSync = ((fd: number, ...rest: unknown[]) => {
+    const large = fs.readlinkSync(`/proc/self/fd/${fd}`) === file && Number(rest[2]) > 1000;
+    if (large && ++pieces === 2) owner = openDatabase(file, [path.dirname(file)], context);
+    return (systemFiles.readSync as (...all: unknown[]) => number)(fd, ...rest);
+  }) as Files['readSync'];
+  return () => {
+    if (!owner) throw new Error('it was not read in pieces');
+    return owner;
+  };
+}
+
+const locksOf = (file: string) =>
+  locksOn(systemFiles, fs.statSync(file).ino, 0).filter((lock) => lock.pid === process.pid).length;
+const descriptorsOf = (file: string) =>
+  fs.readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`) === file;
+    } catch {
+      return false;
+    }
+  }).length;
+
+it.each(['a backup', 'a restore'])('that become a protected database during %s leave its locks alone', async (what) => {
+  const file = etc('large.ldif');
+  fs.rmSync(file);
+  createOther(file, { rows: 10_000 });
+  if (what === 'a restore') await backUp();
+  const owner = ownedWhileRead(file);
+  if (what === 'a backup') await backUp();
+  else await expect(back()).rejects.toMatchObject({ name: 'DATABASE_IN_USE' });
+  expect(locksOf(file)).toBeGreaterThan(0);
+  owner().close();
+  expect(descriptorsOf(file)).toBe(0);
 });
 
 it('replace nothing when the disk is full on the way, and leave nothing half-written', async () => {

@@ -1,13 +1,14 @@
 // B6: what roll-forward logging costs a program that writes, and how soon its commits are in the log.
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { systemFiles } from '../../core/platform/files.ts';
 import { logName } from '../../core/rollforward/log-format.ts';
 import { listLogs, readLog } from '../../core/rollforward/log-reader.ts';
 import type { AgentUnderTest } from '../agent-under-test.ts';
 import { type Comparison, compare, median, type Series } from '../measure.ts';
 import type { Bench, Section } from '../section.ts';
+import { whileWriting } from '../while-writing.ts';
 
 const SECONDS = 3;
 const STEADY_PER_SECOND = 200;
@@ -100,22 +101,8 @@ function percentiles(values: number[]): (share: number) => number {
   return (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-async function write(database: string, perSecond: number): Promise<Written> {
-  const script = path.join(import.meta.dirname, '..', 'steady-writer.ts');
-  const writer = spawn(process.execPath, [script, database, String(perSecond), 'moments'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let output = '';
-  writer.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const ended = new Promise<void>((resolve) => writer.once('close', () => resolve()));
-  await new Promise<void>((resolve) => writer.stdout.once('data', () => resolve()));
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
-  writer.stdin.end();
-  await ended;
-  return JSON.parse(output.slice(output.indexOf('{'))) as Written;
-}
+const write = (database: string, perSecond: number) =>
+  whileWriting<Written>(database, perSecond, () => setTimeout(SECONDS * 1000), 'moments');
 
 const countRecords = (agent: AgentUnderTest) => recordTimes(agent).length;
 

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Comparison, median, type Series } from '../measure.ts';
 import type { Bench, Section } from '../section.ts';
+import { whileWriting } from '../while-writing.ts';
 
 const PER_SECOND = 500;
 /** A copy that starts again with each commit of another process never ends. */
@@ -17,10 +18,10 @@ export async function underLoad({ rounds, folder, database, agent }: Bench): Pro
   const peer: Series = { name: 'sqlite3 .backup under load', runs: [], cpu: [] };
   let unfinished = 0;
   for (let round = 0; round < rounds; round++) {
-    alone.runs.push((await whileWriting(database, () => pause(3000))).p99);
+    alone.runs.push((await beside(database, () => pause(3000))).p99);
     during.runs.push(
       (
-        await whileWriting(database, async () => {
+        await beside(database, async () => {
           // Long enough for a tail: several fulls, one after the other.
           const until = performance.now() + 3000;
           do {
@@ -32,7 +33,7 @@ export async function underLoad({ rounds, folder, database, agent }: Bench): Pro
         })
       ).p99,
     );
-    await whileWriting(database, async () => {
+    await beside(database, async () => {
       const start = performance.now();
       if (!(await sqliteBackupWithin(database, peerFile, GIVE_UP_MS))) unfinished++;
       peer.runs.push(performance.now() - start);
@@ -57,26 +58,8 @@ export async function underLoad({ rounds, folder, database, agent }: Bench): Pro
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Runs `work` while a process of its own commits; returns that one's view of its commits. */
-async function whileWriting(database: string, work: () => Promise<void>): Promise<{ p99: number }> {
-  const script = path.join(import.meta.dirname, '..', 'steady-writer.ts');
-  const writer = spawn(process.execPath, [script, database, String(PER_SECOND)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let output = '';
-  writer.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const ended = new Promise<void>((resolve) => writer.once('close', () => resolve()));
-  await new Promise<void>((resolve) => writer.stdout.once('data', () => resolve()));
-  try {
-    await work();
-  } finally {
-    writer.stdin.end();
-    await ended;
-  }
-  return JSON.parse(output.slice(output.indexOf('{')));
-}
+const beside = (database: string, work: () => Promise<void>) =>
+  whileWriting<{ p99: number }>(database, PER_SECOND, work);
 
 function sqliteBackupWithin(database: string, target: string, ms: number): Promise<boolean> {
   const child = spawn('sqlite3', [database, `.backup '${target}'`], { stdio: 'ignore' });

@@ -17,7 +17,7 @@ import { agentDrillContract } from './drills.ts';
 import { agentGroupRecords } from './group-records.ts';
 import { instanceRoleSchema, instanceStatusSchema, loggingConfigSchema, probeSchema } from './instance.ts';
 import { libraryAgent } from './library.ts';
-import { agentLoggingProcedures } from './logging.ts';
+import { agentLoggingProcedures, loggingChangeSchema } from './logging.ts';
 import { otherFilesAgent, secretsSchema } from './other-files.ts';
 import { restoreEventSchema, restoreOptionsSchema } from './restore.ts';
 import { verificationAgent } from './verification.ts';
@@ -199,18 +199,7 @@ export const agentContract = {
    */
   captureNow: oc.input(byName).output(z.object({ restorableTo: timeSchema.nullable(), vector: vectorSchema })),
   getConfig: oc.input(byName).output(loggingConfigSchema),
-  setConfig: oc
-    .input(
-      byName.extend({
-        on: z.boolean().optional(),
-        directory: z.string().optional(),
-        minBytes: z.number().int().positive().optional(),
-        maxBytes: z.number().int().positive().optional(),
-        stopWhenFull: z.boolean().optional(),
-        roll: z.boolean().optional(),
-      }),
-    )
-    .output(loggingConfigSchema),
+  setConfig: oc.input(byName.extend(loggingChangeSchema.shape)).output(loggingConfigSchema),
   ...agentLoggingProcedures,
   contingencies: oc.input(byName).output(z.array(contingencySchema)),
   header: oc.input(z.object({ file: z.string() })).output(z.object({ xml: z.string(), info: backupFileInfoSchema })),

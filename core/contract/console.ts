@@ -18,7 +18,7 @@ import { consoleGroupKeys } from './group-keys.ts';
 import { loggingConfigSchema, probeSchema } from './instance.ts';
 import { jobLogLineSchema, jobSchema } from './jobs.ts';
 import { folderSourceSchema, libraryConsole } from './library.ts';
-import { consoleLoggingProcedures } from './logging.ts';
+import { consoleLoggingProcedures, loggingChangeSchema } from './logging.ts';
 import { notifyContract } from './notify.ts';
 import { otherFilesConsole, placeFilesSchema, secretsSchema } from './other-files.ts';
 import { recoveryConsole } from './recovery.ts';
@@ -174,18 +174,7 @@ export const consoleContract = {
     removeBackend: oc.input(instanceId.extend({ id: backendIdSchema })).output(z.object({})),
     release: oc.input(instanceId).output(z.object({})),
     getConfig: oc.input(instanceId).output(loggingConfigSchema),
-    setConfig: oc
-      .input(
-        instanceId.extend({
-          on: z.boolean().optional(),
-          directory: z.string().optional(),
-          minBytes: z.number().int().positive().optional(),
-          maxBytes: z.number().int().positive().optional(),
-          stopWhenFull: z.boolean().optional(),
-          roll: z.boolean().optional(),
-        }),
-      )
-      .output(loggingConfigSchema),
+    setConfig: oc.input(instanceId.extend(loggingChangeSchema.shape)).output(loggingConfigSchema),
     /** `searchFolders` lie on its server and are looked through with everything below them. */
     timeline: oc.input(instanceId.extend({ searchFolders: z.array(z.string()).default([]) })).output(timelineSchema),
   },

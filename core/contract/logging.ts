@@ -54,6 +54,16 @@ export const loggingConfigSchema = z.object({
 });
 export type LoggingConfig = z.infer<typeof loggingConfigSchema>;
 
+/** What may be changed of it; what is left out stays. `roll`: begin the next log now. */
+export const loggingChangeSchema = z.object({
+  on: z.boolean().optional(),
+  directory: z.string().optional(),
+  minBytes: z.number().int().positive().optional(),
+  maxBytes: z.number().int().positive().optional(),
+  stopWhenFull: z.boolean().optional(),
+  roll: z.boolean().optional(),
+});
+
 export const walGaugeSchema = z.object({
   /** Frames in the log and how many of them are copied back into the database. */
   frames: z.number().int(),
